@@ -179,6 +179,8 @@ mod pages {
     #[cfg(all(feature = "jiff", feature = "rust_decimal"))]
     #[doc = include_str!("../docs/documents.md")]
     struct Documents;
+    #[doc = include_str!("../docs/deploying.md")]
+    struct Deploying;
     #[doc = include_str!("../docs/ids.md")]
     struct Ids;
     #[doc = include_str!("../docs/detached.md")]

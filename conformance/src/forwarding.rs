@@ -157,6 +157,11 @@ impl<R: KvRead> KvRead for Watched<R> {
         self.inner.len(tree)
     }
 
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.note("open_tree");
+        self.inner.open_tree(name)
+    }
+
     fn trees(&self) -> Result<Vec<String>> {
         self.note("trees");
         self.inner.trees()
@@ -295,6 +300,7 @@ fn read_all<R: KvRead>(on: &str, reader: &R, tree: &Tree, missed: &mut Missed) -
     missed.call(on, &["first", "scan"], || reader.first(tree, KeyRange::all()))?;
     missed.call(on, &["last", "scan"], || reader.last(tree, KeyRange::all()))?;
     missed.call(on, &["len"], || reader.len(tree))?;
+    missed.call(on, &["open_tree"], || reader.open_tree(TreeName::new("t")?))?;
     missed.call(on, &["trees"], || reader.trees())?;
     Ok(())
 }

@@ -38,7 +38,7 @@ impl KvStore for Forgetful {
 
 impl<R: KvRead> KvRead for ForgetfulSnapshot<R> {
     forward!(types of R);
-    forward!(self => self.0; get, scan, trees);
+    forward!(self => self.0; get, scan, open_tree, trees);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reading through snapshots and transactions.
 
+use crate::engine::TreeName;
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
 /// Reads one state of the store: a snapshot, or a transaction that includes its own writes.
@@ -72,6 +73,22 @@ pub trait KvRead {
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self::Cursor<'_>>;
+
+    /// Resolves an already validated name, as [`KvStore::open_tree`](crate::KvStore::open_tree) does:
+    /// for a layer that learns the name of a tree in a transaction, where it has no store at hand.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    ///
+    /// ```
+    /// # use arbour_core::engine::TreeName;
+    /// # use arbour_core::{KvRead, KvStore, MemoryStore};
+    /// # let store = MemoryStore::new();
+    /// let name = TreeName::layer("arbour/meta")?;
+    /// assert!(store.snapshot()?.open_tree(name)? == store.open_tree(name)?);
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
     /// Returns the names of the trees that hold an entry, sorted by bytes, including those of
     /// Arbour's own layers under `arbour/`.

@@ -1,7 +1,7 @@
 //! Writing through a transaction.
 
 use crate::batch::Write;
-use crate::engine::{CommitChecks, MergeCursor, OverlayValue, WriteSet, keys_in};
+use crate::engine::{CommitChecks, MergeCursor, OverlayValue, TreeName, WriteSet, keys_in};
 use crate::{Batch, Direction, DynSnapshot, KeyRange, KvRead, Result, Tree};
 
 /// A write transaction: it reads its own writes, and commits all of them or none.
@@ -347,6 +347,10 @@ impl<W: KvWrite> KvRead for Savepoint<'_, W> {
     ) -> Result<Self::Cursor<'_>> {
         let below = self.below.scan(tree, range.clone(), direction)?;
         Ok(MergeCursor::new(below, &self.writes, tree, range, direction))
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.below.open_tree(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

@@ -44,7 +44,7 @@ impl<'s> KvRead for Counted<'s> {
     where
         Self: 't;
 
-    forward!(self => self.below; get, trees);
+    forward!(self => self.below; get, open_tree, trees);
 
     fn scan(
         &self,

@@ -17,6 +17,8 @@ pub(crate) struct DeclaredField {
     pub(crate) kind: Type,
     pub(crate) source: Source,
     pub(crate) options: Options,
+    /// Whether serde reads null where a stored document has no value, if it reads such a document.
+    pub(crate) absent_is_null: bool,
 }
 
 /// Where the value of a field comes from.
@@ -55,6 +57,9 @@ impl DeclaredField {
         field.extend(quote!(.of(#value_kind)));
         if options.many.is_some() {
             field.extend(quote!(.many()));
+        }
+        if self.absent_is_null {
+            field.extend(quote!(.absent_is_null()));
         }
         if options.required.is_some() {
             field.extend(quote!(.required()));

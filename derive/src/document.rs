@@ -15,8 +15,8 @@ use crate::field_attributes::FieldAttributes;
 use crate::id::{Id, Origin};
 use crate::nearest::suggestion;
 use crate::options::unique_call;
-use crate::serde_names::{Case, SerdeAttributes};
-use crate::stored_form::{THE_ID, check_form};
+use crate::serde_names::SerdeAttributes;
+use crate::stored_form::{THE_ID, check_form, reads_null};
 
 /// The longest name of a collection or an index, in bytes.
 const NAME_BYTES_MAX: usize = 100;
@@ -91,7 +91,7 @@ impl Document {
             if is_read { collection_name(input, &attributes, diagnostics) } else { String::new() };
         let mut document = Self { collection, attributes, id: None, fields: Vec::new() };
         for field in &fields.named {
-            document.read_field(field, serde.rename_all, diagnostics);
+            document.read_field(field, &serde, diagnostics);
         }
         if document.id.is_none() {
             let message = "a document needs an id: mark a field by `#[document(id)]`, or by \
@@ -108,13 +108,13 @@ impl Document {
     fn read_field(
         &mut self,
         field: &syn::Field,
-        rule: Option<Case>,
+        of_struct: &SerdeAttributes,
         diagnostics: &mut Diagnostics,
     ) {
         let Some(ident) = field.ident.clone() else { return };
         let attributes = diagnostics.value_or_default(FieldAttributes::read(&field.attrs));
         let serde = diagnostics.value_or_default(SerdeAttributes::read(&field.attrs));
-        let name = serde.field_name(&ident, rule);
+        let name = serde.field_name(&ident, of_struct.rename_all);
         if attributes.id.is_some() {
             if let Some(first) = &self.id {
                 let message =
@@ -132,7 +132,9 @@ impl Document {
         let is_declared = attributes.is_declared();
         let kind = field.ty.clone();
         let options = attributes.options;
-        let field = DeclaredField { ident, name, kind, source: Source::Member, options };
+        let absent_is_null = reads_null(&kind, &serde, of_struct);
+        let source = Source::Member;
+        let field = DeclaredField { ident, name, kind, source, options, absent_is_null };
         self.fields.push(Candidate { field, is_declared, serde });
     }
 
@@ -363,7 +365,9 @@ impl Candidate {
             }
             _ => kind,
         };
-        let field = DeclaredField { ident, name: text, kind, source, options };
+        // What is absent within another type is up to that type.
+        let absent_is_null = false;
+        let field = DeclaredField { ident, name: text, kind, source, options, absent_is_null };
         Self { field, is_declared: true, serde: SerdeAttributes::default() }
     }
 }

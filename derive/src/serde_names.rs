@@ -56,6 +56,11 @@ impl SerdeAttributes {
                     self.others.push((name, meta.path.span()));
                 }
             }
+            // The default of the type is known, that of a function is not.
+            "default" if meta.input.peek(Token![=]) => {
+                self.others.push(("default =".to_owned(), meta.path.span()));
+                skip_value(meta)?;
+            }
             _ => {
                 self.others.push((name, meta.path.span()));
                 skip_value(meta)?;

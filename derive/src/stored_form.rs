@@ -1,6 +1,7 @@
 //! Whether a field is stored in the form of its type, under its name.
 
 use proc_macro2::Span;
+use syn::Type;
 
 use crate::diagnostics::Diagnostics;
 use crate::serde_names::SerdeAttributes;
@@ -42,4 +43,26 @@ pub(crate) fn check_form(
         let message = format!("{what} is stored as {name:?}: a name has letters and no dot");
         diagnostics.add(span, message);
     }
+}
+
+/// Tells whether serde reads null, or nothing at all, where a stored document lacks a field.
+pub(crate) fn reads_null(
+    kind: &Type,
+    of_field: &SerdeAttributes,
+    of_struct: &SerdeAttributes,
+) -> bool {
+    const EMPTY: [&str; 5] = ["Option", "Vec", "HashSet", "BTreeSet", "VecDeque"];
+    let is_empty_by_default = match kind {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| EMPTY.iter().any(|empty| last.ident == empty)),
+        _ => false,
+    };
+    let decides = |name: &&str| of_field.first_of(&[name]).is_some();
+    let others = ["default =", "alias", "deserialize_with", "rename(deserialize)"];
+    of_struct.first_of(&["default", "default =", "from", "try_from"]).is_none()
+        && !others.iter().any(decides)
+        && (is_empty_by_default || of_field.first_of(&["default"]).is_none())
 }

@@ -1,5 +1,7 @@
 //! Writing one document with its index entries, all or nothing.
 
+use std::sync::Arc;
+
 use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
@@ -12,26 +14,26 @@ impl<D: Body> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index, or leaves that to the
     /// commit.
     fn check_unique(&mut self, entry: Entry<'_>, moved_from: Option<&[u8]>) -> Result<()> {
-        let definition = &self.collection.definition;
-        let Some(index) = definition.indexes.get(entry.index) else { return Ok(()) };
+        let known = Arc::clone(&self.known);
+        let Some(index) = known.index(entry.index) else { return Ok(()) };
         if !index.unique || entry.has_null {
             return Ok(());
         }
         let own = moved_from.unwrap_or(&self.buffers.key);
-        if self.known.is_checked(entry.index)
+        if known.is_checked(entry.index)
             && let Some(holder) = self.docs.holder(entry, own)?
         {
             // An index that is being built lacks documents, so the commit cannot check it.
-            if index.deferred && self.known.state(entry.index).is_complete() {
-                self.docs.before_commit(Box::new(self.collection.unique_check(entry)));
+            if index.deferred && known.state(entry.index).is_complete() {
+                self.docs.before_commit(Box::new(self.collection.unique_check(&known, entry)));
                 return Ok(());
             }
-            return Err(self.collection.taken(entry.index, &holder)?);
+            return Err(self.collection.taken(&known, entry.index, &holder)?);
         }
         match self.unbuilt_holder(entry, own)? {
             Some(id_key) => {
                 let holder = Holder { id_key, entry: entry.key.to_vec() };
-                Err(self.collection.taken(entry.index, &holder)?)
+                Err(self.collection.taken(&known, entry.index, &holder)?)
             }
             None => Ok(()),
         }

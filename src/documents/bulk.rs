@@ -7,8 +7,6 @@ use arbour_core::{KvRead, KvWrite, Result};
 #[cfg(doc)]
 use super::DocError;
 use super::collection::Collection;
-use super::reader::Reader;
-use super::writer::Writer;
 use super::{Body, DocId, Filter, Precondition, Query};
 
 /// Either all documents that match are written, or the method fails and none is. The ids of the
@@ -39,12 +37,12 @@ impl<D: Body> Collection<D> {
     pub fn delete_where<W: KvWrite>(&self, transaction: &mut W, filter: Filter<D>) -> Result<u64> {
         let ids = self.ids_of(transaction, filter)?;
         transaction.savepoint(|savepoint| {
-            let mut docs = self.docs(savepoint);
-            let mut writer = Writer::new(self, &mut docs)?;
-            for id in &ids {
-                writer.delete(id, Precondition::None)?;
-            }
-            Ok(ids.len() as u64)
+            self.with_writer(savepoint, |writer| {
+                for id in &ids {
+                    writer.delete(id, Precondition::None)?;
+                }
+                Ok(ids.len() as u64)
+            })
         })
     }
 
@@ -93,9 +91,11 @@ impl<D: Body> Collection<D> {
     /// Returns the ids of the documents that match, all found before any of them is written.
     fn ids_of<R: KvRead>(&self, reader: &R, filter: Filter<D>) -> Result<Vec<DocId<'static>>> {
         let mut ids = Vec::new();
-        Reader::new(self, &self.docs(reader))?.each(&Query::new(filter), |stored| {
-            ids.push(stored.id);
-            Ok(ControlFlow::Continue(()))
+        self.with_reader(reader, |reader| {
+            reader.each(&Query::new(filter), |stored| {
+                ids.push(stored.id);
+                Ok(ControlFlow::Continue(()))
+            })
         })?;
         Ok(ids)
     }

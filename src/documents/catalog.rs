@@ -1,13 +1,12 @@
 //! The catalog: how a collection was declared, and the states of its indexes.
 
-use std::sync::Arc;
-
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
-use arbour_core::{DecodeError, EncodeError, Error, KvRead, KvWrite, Result, Tree};
+use arbour_core::{DecodeError, EncodeError, Error, KvWrite, Result, Tree};
 use serde::{Deserialize, Serialize};
 
-use super::definition::Definition;
-use super::{Body, DocError, Field, FieldSource, IndexState, steps};
+use super::index_record::IndexRecord;
+use super::schema::{FieldSchema, IndexDefinition, Schema};
+use super::{DocError, IndexState, steps};
 use crate::key::Key as _;
 
 /// The stored record of a collection.
@@ -21,9 +20,9 @@ pub(super) struct Record {
     pub(super) schema: u32,
     /// Whether changes are recorded.
     pub(super) feed: bool,
-    /// The indexes, in the order of their declaration.
+    /// The indexes of all programs, in the order in which they were first declared.
     pub(super) indexes: Vec<IndexRecord>,
-    /// Indexes that are no longer declared but still have entries.
+    /// Indexes that were dropped but may still have entries.
     pub(super) dropped: Vec<String>,
     /// The declared fields, for [lists](super::StoredCollection) only. Earlier records have none.
     #[serde(default)]
@@ -45,87 +44,19 @@ pub(super) struct FieldRecord {
 }
 
 impl FieldRecord {
-    fn of<D>(field: &Field<D>) -> Self {
+    fn of(field: &FieldSchema) -> Self {
         Self {
             name: field.name.clone(),
-            path: match &field.source {
-                FieldSource::Path(path) => Some(steps::joined(path)),
-                FieldSource::Computed(_) => None,
-            },
+            path: field.path.as_deref().map(steps::joined),
             kind: format!("{:?}", field.kind),
             many: field.many,
         }
     }
 }
 
-/// The stored record of an index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct IndexRecord {
-    pub(super) name: String,
-    pub(super) fingerprint: String,
-    pub(super) state: IndexState,
-    /// The progress of its build.
-    pub(super) build: Build,
-}
-
-/// The progress of building an index.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Build {
-    /// Whether the entries of an earlier declaration have been removed.
-    pub(super) is_cleared: bool,
-    /// The key of the last document whose entries were added, in hexadecimal digits; empty at the
-    /// start.
-    pub(super) after: String,
-    /// How many documents are done.
-    pub(super) done: u64,
-}
-
-/// A record with its encoded bytes, by which an unchanged record is recognized.
-#[derive(Debug)]
-pub(super) struct Known {
-    bytes: Vec<u8>,
-    pub(super) record: Record,
-}
-
-impl Known {
-    pub(super) fn state(&self, index: usize) -> IndexState {
-        self.record.indexes.get(index).map_or(IndexState::Disabled, |index| index.state)
-    }
-
-    /// Tells whether the entries of an index can conflict with a document. They cannot until the
-    /// entries of an earlier declaration are removed.
-    pub(super) fn is_checked(&self, index: usize) -> bool {
-        let index = self.record.indexes.get(index);
-        index.is_some_and(|index| index.state.is_complete() || index.build.is_cleared)
-    }
-
-    /// Returns the key of the last document in an index that is being built; `None` if it contains
-    /// none, or may still contain entries of an earlier declaration.
-    pub(super) fn built_up_to(&self, index: usize) -> Option<Vec<u8>> {
-        let build = &self.record.indexes.get(index)?.build;
-        (build.is_cleared && !build.after.is_empty()).then(|| bytes_of(&build.after))
-    }
-}
-
 /// Returns the key of a collection's record.
 pub(super) fn key(collection: &str) -> Vec<u8> {
     ("collection", collection).to_key_bytes()
-}
-
-/// Reads the record of a collection; returns `last` if it has not changed.
-pub(super) fn load<D: Body, R: KvRead>(
-    definition: &Definition<D>,
-    reader: &R,
-    tree: &Tree,
-    key: &[u8],
-    last: Option<&Arc<Known>>,
-) -> Result<Option<Arc<Known>>> {
-    let read = reader.get_with(tree, key, |bytes| match last {
-        Some(last) if last.bytes == bytes => Ok(Arc::clone(last)),
-        _ => decode(bytes).map(|record| Arc::new(Known { bytes: bytes.to_vec(), record })),
-    })?;
-    let read = read.transpose();
-    read.map_err(|cause| super::entries::undecodable(definition.name(), CATALOG_TREE, key, cause))
 }
 
 /// Decodes the record of a collection.
@@ -139,6 +70,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {
     }
 }
 
+/// Encodes the record of a collection.
+pub(super) fn encode(record: &Record, key: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = vec![FORMAT];
+    serde_json::to_writer(&mut bytes, record).map_err(|cause| {
+        EncodeError::new(cause.to_string()).with_source(cause).into_error(CATALOG_TREE, key)
+    })?;
+    Ok(bytes)
+}
+
 /// Stores the record of a collection.
 pub(super) fn save<W: KvWrite>(
     transaction: &mut W,
@@ -146,128 +86,128 @@ pub(super) fn save<W: KvWrite>(
     key: &[u8],
     record: &Record,
 ) -> Result<()> {
-    let mut bytes = vec![FORMAT];
-    serde_json::to_writer(&mut bytes, record).map_err(|cause| {
-        EncodeError::new(cause.to_string()).with_source(cause).into_error(CATALOG_TREE, key)
-    })?;
-    transaction.put(tree, key, &bytes)
+    transaction.put(tree, key, &encode(record, key)?)
 }
 
 impl Record {
     /// Returns the record after a declaration, given the record before. A new index is readable at
-    /// once if the collection is empty.
+    /// once if the collection is empty. Indexes that are not declared stay.
     ///
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if the ids have another type, or bodies have a newer version;
     /// [`Dropping`](DocError::Dropping).
-    pub(super) fn declared<D: Body>(
-        definition: &Definition<D>,
-        before: Option<&Self>,
-        is_empty: bool,
-    ) -> Result<Self> {
-        let declaration = &definition.declaration;
-        let ids = declaration.ids.expected().to_owned();
-        if before.is_some_and(|before| before.is_dropping) {
-            return Err(dropping(definition));
+    pub(super) fn declared(schema: &Schema, before: Option<&Self>, is_empty: bool) -> Result<Self> {
+        let ids = schema.ids.expected().to_owned();
+        if let Some(before) = before {
+            before.check(schema, &ids)?;
         }
-        if let Some(before) = before
-            && before.ids != ids
-        {
-            return Err(definition.invalid(format!(
-                "the stored documents have {} as their id, and {ids} is declared: declare ids as before",
-                before.ids
-            )));
-        }
-        if let Some(before) = before
-            && before.schema > declaration.format.schema
-        {
-            return Err(definition.invalid(format!(
-                "the store is at schema version {}, and this program at {}: upgrade the program",
-                before.schema, declaration.format.schema
-            )));
-        }
-        let old = before.map_or(&[][..], |before| &before.indexes);
-        let dropped = before.map_or(&[][..], |before| &before.dropped);
-        // An index that was declared differently, or was dropped, may have left entries.
-        let is_new =
-            |name: &String| !dropped.contains(name) && old.iter().all(|index| index.name != *name);
-        let indexes = definition.indexes.iter().map(|index| {
-            let same =
-                |old: &&IndexRecord| old.name == index.name && old.fingerprint == index.fingerprint;
-            old.iter().find(same).cloned().unwrap_or_else(|| IndexRecord {
-                name: index.name.clone(),
-                fingerprint: index.fingerprint.clone(),
-                state: if is_empty && is_new(&index.name) {
-                    IndexState::Readable
-                } else {
-                    IndexState::WriteOnly
-                },
-                build: Build::default(),
-            })
-        });
-        let is_gone = |name: &&String| definition.indexes.iter().all(|index| index.name != **name);
-        let dropped = old.iter().map(|index| &index.name).chain(dropped).filter(is_gone).cloned();
-        Ok(Self {
+        let mut record = Self {
             ids,
-            id_path: declaration.id_path.clone(),
-            schema: declaration.format.schema,
-            feed: declaration.feed,
-            indexes: indexes.collect(),
-            dropped: dropped.collect(),
-            fields: declaration.fields.iter().map(FieldRecord::of).collect(),
+            id_path: schema.id_path.clone(),
+            schema: schema.version,
+            feed: schema.feed,
+            indexes: before.map_or_else(Vec::new, |before| before.indexes.clone()),
+            dropped: before.map_or_else(Vec::new, |before| before.dropped.clone()),
+            fields: schema.fields.iter().map(FieldRecord::of).collect(),
             is_dropping: false,
-        })
+        };
+        for index in &schema.indexes {
+            record.declare(schema, index, is_empty);
+        }
+        Ok(record)
     }
 
-    /// Tells whether the stored declaration equals the one here.
-    fn fits<D: Body>(&self, definition: &Definition<D>) -> bool {
-        self.feed == definition.declaration.feed
-            && self.indexes.len() == definition.indexes.len()
-            && self.indexes.iter().zip(&definition.indexes).all(|(stored, declared)| {
-                stored.name == declared.name && stored.fingerprint == declared.fingerprint
-            })
+    /// Refuses a declaration that cannot follow the stored one.
+    fn check(&self, schema: &Schema, ids: &str) -> Result<()> {
+        if self.is_dropping {
+            return Err(dropping(schema.name()));
+        }
+        if self.ids != ids {
+            return Err(schema.invalid(format!(
+                "the stored documents have {} as their id, and {ids} is declared: declare ids as before",
+                self.ids
+            )));
+        }
+        let version = schema.version;
+        if self.schema > version {
+            return Err(schema.invalid(format!(
+                "the store is at schema version {}, and this program at {version}: upgrade the program",
+                self.schema
+            )));
+        }
+        Ok(())
     }
-}
 
-/// Returns the record of a collection if it equals the declaration here.
-///
-/// # Errors
-/// [`Redeclared`](DocError::Redeclared), [`Dropping`](DocError::Dropping).
-pub(super) fn fitting<D: Body>(
-    known: Option<Arc<Known>>,
-    definition: &Definition<D>,
-) -> Result<Arc<Known>> {
-    match known {
-        Some(known) if known.record.is_dropping => Err(dropping(definition)),
-        Some(known) if known.record.fits(definition) => Ok(known),
-        _ => Err(redeclared(definition)),
+    /// Records a declared index, unless it is recorded already.
+    fn declare(&mut self, schema: &Schema, index: &IndexDefinition, is_empty: bool) {
+        let record = |name: String| IndexRecord::new(schema, index, name);
+        if let Some(known) = self.indexes.iter_mut().find(|known| known.is_of(index)) {
+            return known.declare_as(record(known.name.clone()));
+        }
+        // Programs of the earlier schema version can no longer open the collection.
+        if let Some(known) = self.indexes.iter_mut().find(|known| known.is_of_other_schema(index)) {
+            *known = record(known.name.clone());
+            return;
+        }
+        let name = self.free_name(&index.name);
+        let mut record = record(name.clone());
+        // A dropped index may have left entries, and so may a numbered one: an earlier version of
+        // Arbour does not maintain what its program does not declare.
+        if is_empty && name == index.name && !self.dropped.contains(&name) {
+            record.state = IndexState::Readable;
+        }
+        self.dropped.retain(|dropped| *dropped != name);
+        self.indexes.push(record);
+    }
+
+    /// Returns the name for the record of an index that is declared under a name.
+    fn free_name(&self, declared: &str) -> String {
+        let is_free = |name: &String| self.indexes.iter().all(|index| index.name != *name);
+        let numbered = (2_usize..).map(|number| format!("{declared}/{number}"));
+        std::iter::once(declared.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+    }
+
+    /// Returns the place of a declared index in the record; `None` if it was dropped.
+    pub(super) fn place_of(&self, index: &IndexDefinition) -> Option<usize> {
+        self.indexes.iter().position(|known| known.is_of(index))
+    }
+
+    /// Removes an index from the record, and notes that its entries are to be removed. Returns
+    /// whether there are any.
+    pub(super) fn drop_index(&mut self, name: &str) -> bool {
+        let is_dropped = self.dropped.iter().any(|dropped| dropped == name);
+        let Some(place) = self.indexes.iter().position(|index| index.name == name) else {
+            return is_dropped;
+        };
+        self.indexes.remove(place);
+        if !is_dropped {
+            self.dropped.push(name.to_owned());
+        }
+        true
+    }
+
+    /// Refuses a program that cannot write to the collection, because it would not record its changes or
+    /// stores bodies of an earlier schema version.
+    ///
+    /// # Errors
+    /// [`Redeclared`](DocError::Redeclared), [`Dropping`](DocError::Dropping).
+    pub(super) fn check_fits(&self, schema: &Schema) -> Result<()> {
+        if self.is_dropping {
+            return Err(dropping(schema.name()));
+        }
+        let is_known = self.schema <= schema.version || schema.indexes.is_empty();
+        if self.feed == schema.feed && is_known { Ok(()) } else { Err(redeclared(schema)) }
     }
 }
 
 /// Builds the error for a collection that is being dropped.
 #[cold]
-fn dropping<D: Body>(definition: &Definition<D>) -> Error {
-    DocError::Dropping { collection: definition.name().to_owned() }.into()
+pub(super) fn dropping(collection: &str) -> Error {
+    DocError::Dropping { collection: collection.to_owned() }.into()
 }
 
-/// Builds the error for a collection whose stored declaration differs from the one here.
-fn redeclared<D: Body>(definition: &Definition<D>) -> Error {
-    DocError::Redeclared { collection: definition.name().to_owned() }.into()
-}
-
-/// Formats bytes as hexadecimal digits, which keep their order.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a `String` never fails.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
-}
-
-/// Parses the output of [`hexadecimal`].
-pub(super) fn bytes_of(digits: &str) -> Vec<u8> {
-    let pairs = digits.as_bytes().chunks_exact(2);
-    pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+/// Builds the error for a collection whose stored declaration this program cannot follow.
+#[cold]
+pub(super) fn redeclared(schema: &Schema) -> Error {
+    DocError::Redeclared { collection: schema.name().to_owned() }.into()
 }

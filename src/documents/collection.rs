@@ -9,10 +9,11 @@ use arbour_core::engine::document_layout::{FORMAT, Header, META_TREE};
 use arbour_core::{DecodeError, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 use parking_lot::Mutex;
 
-use super::catalog::{self, Known, Record};
+use super::catalog::{self, Record};
 use super::definition::Definition;
 use super::doc_store::DocRead;
 use super::entries::undecodable;
+use super::known::Known;
 use super::kv_docs::KvDocs;
 use super::trees::Trees;
 use super::{Body, BodyError, Declaration, DocError, DocId, Stored};
@@ -44,6 +45,7 @@ const STORE_ID_KEY: &[u8] = b"store id";
 /// ```
 pub struct Collection<D> {
     pub(super) definition: Arc<Definition<D>>,
+    /// The trees without those of the indexes, which the record names.
     pub(super) trees: Arc<Trees>,
     pub(super) store_id: [u8; 16],
     pub(super) record_key: Arc<[u8]>,
@@ -74,7 +76,7 @@ impl<D: Body> Collection<D> {
     /// later, use [`declare`](Self::declare) and [`build`](Self::build).
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the store holds the collection with another declaration
+    /// [`Invalid`](DocError::Invalid) if the store holds the collection with another declaration
     /// that this one cannot follow, [`Unique`](DocError::Unique) if documents share the values of
     /// a new unique index, or what the store reports.
     pub fn open<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
@@ -91,7 +93,7 @@ impl<D: Body> Collection<D> {
     pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
         let definition = Definition::new(declaration)?;
         let name = definition.name();
-        let trees = Trees::open(store, &definition)?;
+        let trees = Trees::open(store, name)?;
         let record_key = catalog::key(name).into();
         let (definition, trees) = (Arc::new(definition), Arc::new(trees));
         let mut collection =
@@ -143,9 +145,8 @@ impl<D: Body> Collection<D> {
     /// Reads the record of the collection, without comparing it with the declaration.
     fn load<R: KvRead>(&self, reader: &R) -> Result<Option<Arc<Known>>> {
         let last = self.known.lock().clone();
-        let key = &self.record_key;
-        let known =
-            catalog::load(&self.definition, reader, &self.trees.catalog, key, last.as_ref())?;
+        let (schema, key) = (self.definition.schema(), &self.record_key);
+        let known = Known::load(schema, &self.trees, key, reader, last.as_ref())?;
         let is_same = match (&known, &last) {
             (Some(known), Some(last)) => Arc::ptr_eq(known, last),
             _ => false,
@@ -156,13 +157,15 @@ impl<D: Body> Collection<D> {
         Ok(known)
     }
 
-    /// Reads the state of the indexes.
+    /// Reads the record of the collection: its indexes and their states.
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the stored declaration differs from the one here, and
-    /// [`Dropping`](DocError::Dropping).
+    /// [`Redeclared`](DocError::Redeclared) if the stored declaration is one that this one cannot
+    /// follow, and [`Dropping`](DocError::Dropping).
     pub(super) fn known<R: KvRead>(&self, reader: &R) -> Result<Arc<Known>> {
-        catalog::fitting(self.load(reader)?, &self.definition)
+        let known = self.load(reader)?.ok_or_else(|| catalog::redeclared(&self.definition))?;
+        known.record.check_fits(&self.definition)?;
+        Ok(known)
     }
 
     /// Returns the declaration.
@@ -234,7 +237,7 @@ impl<D: Body> Collection<D> {
         stored.transpose()
     }
 
-    /// Returns the documents in a snapshot or a transaction, as bytes.
+    /// Returns the documents in a snapshot or a transaction, as bytes, without their indexes.
     pub(super) fn docs<T: Deref>(&self, reader: T) -> KvDocs<'_, T> {
         KvDocs { trees: &self.trees, reader }
     }

@@ -11,7 +11,9 @@ use super::{Body, BodyCodec, BodyFormat, Field, Ids, Index};
 /// stored.
 ///
 /// It is part of the program. The store remembers it, and opening a collection whose declaration
-/// has changed rebuilds the affected indexes.
+/// has changed builds the new indexes. Those that are no longer declared stay, and are kept right, until
+/// [`drop_index`](super::DocumentStore::drop_index) removes them: another version of the program may
+/// use them.
 ///
 /// ```
 /// use arbour::documents::{Declaration, Field, FieldKind, Ids, Index};

@@ -1,6 +1,7 @@
 //! A validated declaration with its names resolved.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use arbour_core::Result;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::{Body, Declaration, DocError, DocId, FieldSource, path};
 /// A declaration with its names resolved.
 pub(super) struct Definition<D> {
     pub(super) declaration: Declaration<D>,
-    schema: Schema,
+    schema: Arc<Schema>,
 }
 
 impl<D> Deref for Definition<D> {
@@ -29,7 +30,12 @@ impl<D: Body> Definition<D> {
             let reason = "bincode cannot read a serde_json::Value back: use JSON".to_owned();
             return Err(DocError::Invalid { collection: declaration.name, reason }.into());
         }
-        Ok(Self { schema: Schema::of(&declaration)?, declaration })
+        Ok(Self { schema: Schema::of(&declaration)?.into(), declaration })
+    }
+
+    /// Returns what is independent of the type of the documents.
+    pub(super) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
     }
 
     /// Returns the value of a field in a document, or its default.

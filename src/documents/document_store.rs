@@ -85,6 +85,41 @@ pub trait DocumentStore: KvStore + Sized {
     ) -> Result<bool> {
         dropping::drop_collection(self, name, &mut progress)
     }
+
+    /// Removes an index of a collection, whichever program declared it. Nothing else removes one: a
+    /// program that no longer declares an index keeps it right for those that do. Returns true if the
+    /// index is gone, also if there was none, and false if `progress` ended the call early.
+    ///
+    /// The name is that of [`collections`](Self::collections) or
+    /// [`undeclared_indexes`](Collection::undeclared_indexes). If programs declare different indexes under
+    /// one name, the later ones are `NAME/2` and so on here.
+    ///
+    /// From the first commit on, a unique index refuses nothing. A running program that declares the
+    /// index searches without it, and builds it anew when it next opens the collection. The entries are
+    /// removed in chunks, each of which is a transaction and is reported to `progress`. After a break or a
+    /// crash, the next call or a program that opens the collection removes the rest.
+    ///
+    /// # Errors
+    /// [`Dropping`](super::DocError::Dropping) if the collection is being dropped; errors of the store.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use arbour::documents::{Collection, Declaration, DocumentStore, Field, Index};
+    /// let store = arbour::MemoryStore::new();
+    /// let notes = Declaration::<serde_json::Value>::new("notes").field(Field::path("by"));
+    /// Collection::open(&store, notes.index(Index::on("by")))?;
+    /// assert!(store.drop_index("notes", "by", |_| ControlFlow::Continue(()))?);
+    /// assert!(store.collections()?[0].indexes.is_empty());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    fn drop_index(
+        &self,
+        collection: &str,
+        index: &str,
+        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        dropping::drop_index(self, collection, index, &mut progress)
+    }
 }
 
 impl<S: KvStore> DocumentStore for S {}

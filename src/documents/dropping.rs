@@ -1,8 +1,12 @@
-//! Removing a collection with all its documents, in chunks.
+//! Removing a collection with all its documents, or one of its indexes, in chunks.
 //!
 //! The first transaction notes in the catalog that the collection is being dropped, so that it can no
 //! longer be opened or written. Each further one removes a chunk of entries. The last one removes the
 //! record. A call that ended early is resumed by the next.
+//!
+//! For an index, the first transaction removes it from the record of the collection, so that no program
+//! uses or maintains it any more, and notes that it has left entries. The others remove these, and the
+//! last one the note. A program that opens the collection meanwhile removes them too.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -59,7 +63,68 @@ pub(super) fn drop_collection<S: KvStore>(
     Ok(true)
 }
 
+/// Drops an index, by its name in the record. Returns whether it is gone, which it is not after a break.
+pub(super) fn drop_index<S: KvStore>(
+    store: &S,
+    collection: &str,
+    index: &str,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<bool> {
+    let began = Instant::now();
+    let key = catalog::key(collection);
+    let open = |name: &str| store.open_tree(TreeName::layer(name)?);
+    let (catalog, tree) = (open(CATALOG_TREE)?, open(&index_tree(collection, index))?);
+    let dropping = Dropping { name: collection, key, catalog, trees: vec![tree.clone()] };
+    if !store.write(|transaction| dropping.begin_index(transaction, index))? {
+        return Ok(true);
+    }
+    let total = store.read(|snapshot| snapshot.len(&tree))?;
+    let mut done = 0;
+    while let Some(removed) =
+        store.write(|transaction| dropping.advance_index(transaction, index, &tree))?
+    {
+        done += removed;
+        if progress(Progress::new(index, began, 0).at(done, Some(total))).is_break() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl Dropping<'_> {
+    /// Removes an index from the record; returns whether it may have left entries.
+    fn begin_index<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<bool> {
+        let Some(mut record) = self.record(transaction)? else { return Ok(false) };
+        if record.is_dropping {
+            return Err(catalog::dropping(self.name));
+        }
+        let had_entries = record.drop_index(index);
+        if had_entries {
+            catalog::save(transaction, &self.catalog, &self.key, &record)?;
+        }
+        Ok(had_entries)
+    }
+
+    /// Removes the next entries of a dropped index. Returns how many; `None` once there are none.
+    fn advance_index<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        index: &str,
+        tree: &Tree,
+    ) -> Result<Option<u64>> {
+        let Some(mut record) = self.record(transaction)? else { return Ok(None) };
+        // Another caller may have completed it, and a program may have declared the index anew.
+        if !record.dropped.iter().any(|dropped| dropped == index) {
+            return Ok(None);
+        }
+        let removed = clear(transaction, tree)?;
+        if removed < CHUNK {
+            record.dropped.retain(|dropped| dropped != index);
+            catalog::save(transaction, &self.catalog, &self.key, &record)?;
+        }
+        Ok(Some(removed as u64))
+    }
+
     fn record<R: KvRead>(&self, reader: &R) -> Result<Option<Record>> {
         let record = reader.get_with(&self.catalog, &self.key, catalog::decode)?.transpose();
         record.map_err(|cause| undecodable(self.name, CATALOG_TREE, &self.key, cause))

@@ -85,7 +85,7 @@ impl Entries {
         })
     }
 
-    /// Adds the entries of a document in one index.
+    /// Adds the entries of a document in one index, all or none.
     ///
     /// # Errors
     /// [`WrongType`](DocError::WrongType) for a value that a field does not allow.
@@ -106,7 +106,10 @@ impl Entries {
             has_null: false,
         });
         for part in &index.parts {
-            self.scratch.read(schema, part.field, index.words, fields)?;
+            if let Err(error) = self.scratch.read(schema, part.field, index.words, fields) {
+                self.spans.truncate(first);
+                return Err(error);
+            }
             if index.sparse && self.scratch.ends.iter().any(|(_, is_null)| *is_null) {
                 self.spans.truncate(first);
                 return Ok(());

@@ -87,8 +87,8 @@ pub enum DocError {
     },
 
     /// Another document has the same values in a unique index.
-    #[error("{collection}: {} {} is taken by \"{holder}\": use another value, or change that \
-             document first", .fields.join(", "), shown(.values))]
+    #[error("{collection}: {} {} is taken by \"{holder}\"{}: use another value, or change that \
+             document first", .fields.join(", "), shown(.values), by_other(.foreign_index.as_deref()))]
     Unique {
         /// The collection.
         collection: String,
@@ -98,6 +98,8 @@ pub enum DocError {
         values: Vec<Value>,
         /// The document that has them.
         holder: DocId<'static>,
+        /// The name of the index, if this program does not declare it but another one did.
+        foreign_index: Option<String>,
     },
 
     /// The document lacks a field that is required.
@@ -216,7 +218,8 @@ pub enum DocError {
         cause: Cause,
     },
 
-    /// The collection was redeclared since it was opened here: open it again.
+    /// The collection was declared since it was opened here in a way that this program cannot follow:
+    /// with a feed or without one, or with a later schema version. Open it again.
     #[error(
         "{collection}: another declaration has replaced the one it was opened with: open it \
              again"
@@ -327,6 +330,13 @@ pub(super) fn is_of_document(error: &Error) -> bool {
         error.downcast_ref(),
         Some(DocError::Undecodable { .. } | DocError::TooNew { .. } | DocError::Dangling { .. })
     )
+}
+
+/// Says that another program declared an index.
+fn by_other(index: Option<&str>) -> String {
+    index.map_or_else(String::new, |index| {
+        format!(", and another program declared that the index {index:?} is unique")
+    })
 }
 
 fn shown(values: &[Value]) -> String {

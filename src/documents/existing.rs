@@ -69,7 +69,7 @@ impl<D: Body> Writer<'_, D> {
         let is_conflict = |expected| header.is_some_and(|header| header.revision != expected);
         let is_conflict =
             matches!(precondition, Precondition::Revision(expected) if is_conflict(expected));
-        let is_indexed = !self.collection.definition.indexes.is_empty();
+        let is_indexed = self.known.len() > 0;
         let decoded = if is_indexed || is_conflict || !self.is_current(header) {
             Some(self.collection.decode(key, before))
         } else {
@@ -115,11 +115,16 @@ impl<D: Body> Writer<'_, D> {
 
     /// Collects the index entries of the existing document. If it cannot be decoded, the indexes
     /// are searched for its entries.
-    pub(super) fn collect_old(&self, before: &Existing<D>, old: &mut Entries) -> Result<()> {
+    pub(super) fn collect_old(
+        &self,
+        before: &Existing<D>,
+        old: &mut Entries,
+        refused: &mut Vec<usize>,
+    ) -> Result<()> {
         old.clear();
-        let key = &self.buffers.key;
+        let Buffers { key, before: bytes, .. } = &self.buffers;
         if let Some(stored) = &before.stored {
-            if self.collect(old, key, &stored.body).is_ok() {
+            if self.collect(old, key, &stored.body, bytes, refused).is_ok() {
                 old.sort();
                 return Ok(());
             }

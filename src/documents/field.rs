@@ -41,6 +41,9 @@ pub struct Field<D> {
     pub false_is_null: bool,
     /// Raise it when you change what is computed, so that indexes are rebuilt.
     pub revision: u32,
+    /// Whether a stored document without a value is read as one in which it is null, and not with a
+    /// default that the type has.
+    pub(super) absent_is_null: bool,
 }
 
 /// Where the value of a [`Field`] comes from.
@@ -100,6 +103,7 @@ impl<D> Field<D> {
             default: None,
             false_is_null: false,
             revision: 0,
+            absent_is_null: false,
         }
     }
 
@@ -177,6 +181,15 @@ impl<D> Field<D> {
     #[must_use]
     pub fn false_is_null(mut self) -> Self {
         self.false_is_null = true;
+        self
+    }
+
+    /// Promises that the type of the documents reads null where a stored document has no value, and not
+    /// a default of its own: then other programs can maintain indexes over the field.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn absent_is_null(mut self) -> Self {
+        self.absent_is_null = true;
         self
     }
 

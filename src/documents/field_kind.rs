@@ -44,6 +44,23 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
+    /// Returns the kind of a name, as `Debug` writes it; `None` for one of a later program.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let kinds = [
+            Self::Any,
+            Self::Bool,
+            Self::Integer,
+            Self::Number,
+            Self::Text,
+            Self::Decimal,
+            Self::Timestamp,
+            Self::DateTime,
+            Self::Date,
+            Self::Bytes,
+        ];
+        kinds.into_iter().find(|kind| format!("{kind:?}") == name)
+    }
+
     /// Returns a description of the allowed values.
     ///
     /// ```

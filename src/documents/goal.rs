@@ -1,7 +1,7 @@
 //! What the planner is asked for.
 
-use super::catalog::Known;
 use super::condition::Condition;
+use super::known::Known;
 use super::order::Order;
 use super::schema::Schema;
 

@@ -225,7 +225,7 @@ impl Index {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IndexState {
-    /// It is being built: writes maintain it, searches do not use it.
+    /// It is not built yet, or has to be built anew: writes maintain it, searches do not use it.
     WriteOnly,
     /// It contains all documents: searches use it.
     Readable,
@@ -233,7 +233,8 @@ pub enum IndexState {
     /// it, and writes that would add further duplicates are refused. Once the duplicates are
     /// resolved, building it again makes it readable.
     UniquePending,
-    /// Writes do not maintain it and searches do not use it, until it is enabled and built.
+    /// Writes do not maintain it and searches do not use it, until it is enabled and built, or, if it was
+    /// dropped, declared anew.
     Disabled,
 }
 

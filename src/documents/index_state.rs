@@ -3,25 +3,60 @@
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Result};
 use serde_json::Value;
 
-use super::catalog::{self, Build};
+use super::catalog;
 use super::collection::Collection;
 use super::entries::{id_key, part_value, undecodable, values_prefix};
+use super::index_record::{Build, IndexRecord};
+use super::known::Known;
 use super::scalar::decode_scalar;
+use super::schema::IndexDefinition;
 use super::{Body, DocError, Duplicate, IndexState, IndexStatus};
 
 impl<D: Body> Collection<D> {
-    /// Returns the state of each index, in the order of their declaration.
+    /// Returns the state of each index, in the order of their declaration. One that was dropped since the
+    /// collection was opened is [disabled](IndexState::Disabled).
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared) if the collection was declared differently since it was
-    /// opened; errors of the store.
+    /// [`Redeclared`](DocError::Redeclared) if the collection was declared since it was opened in a way
+    /// that this program cannot follow; errors of the store.
     pub fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
         let known = self.known(reader)?;
-        let status = |index: &catalog::IndexRecord| IndexStatus {
+        let indexes = self.definition.indexes.iter().enumerate();
+        let status = |(number, index): (usize, &IndexDefinition)| IndexStatus {
             name: index.name.clone(),
-            state: index.state,
+            state: known.state(number),
         };
-        Ok(known.record.indexes.iter().map(status).collect())
+        Ok(indexes.map(status).collect())
+    }
+
+    /// Returns the indexes that the store has and this program does not declare: those of a version of
+    /// it that runs beside it, or ran before. Writes keep them right, and searches of this program do
+    /// not use them. Their names are those for
+    /// [`drop_index`](super::DocumentStore::drop_index).
+    ///
+    /// # Errors
+    /// As [`indexes`](Self::indexes).
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use arbour::KvStore;
+    /// use arbour::documents::{Collection, Declaration, DocumentStore, Field, Index};
+    /// use serde_json::Value;
+    /// let store = arbour::MemoryStore::new();
+    /// let notes = || Declaration::<Value>::new("notes").field(Field::path("by"));
+    /// Collection::open(&store, notes().index(Index::on("by")))?;
+    /// let notes = Collection::open(&store, notes())?;
+    /// for index in notes.undeclared_indexes(&store.snapshot()?)? {
+    ///     assert_eq!(index.name, "by");
+    ///     store.drop_index("notes", &index.name, |_| ControlFlow::Continue(()))?;
+    /// }
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn undeclared_indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
+        let known = self.known(reader)?;
+        let status =
+            |index: &IndexRecord| IndexStatus { name: index.name.clone(), state: index.state };
+        Ok(known.undeclared().map(status).collect())
     }
 
     /// Disables an index: writes do not maintain it and searches do not use it until it is
@@ -51,8 +86,10 @@ impl<D: Body> Collection<D> {
         state: IndexState,
     ) -> Result<()> {
         let number = self.index(name)?;
-        let mut record = self.known(transaction)?.record.clone();
-        let Some(index) = record.indexes.get_mut(number) else { return Ok(()) };
+        let known = self.known(transaction)?;
+        let mut record = known.record.clone();
+        let place = known.place(number).ok_or_else(|| known.dropped(number))?;
+        let Some(index) = record.indexes.get_mut(place) else { return Ok(()) };
         let is_disabled = index.state == IndexState::Disabled;
         if is_disabled == (state == IndexState::Disabled) {
             return Ok(());
@@ -74,7 +111,8 @@ impl<D: Body> Collection<D> {
         limit: usize,
     ) -> Result<Vec<Duplicate>> {
         let number = self.index(index)?;
-        let state = self.known(reader)?.state(number);
+        let known = self.known(reader)?;
+        let state = known.state(number);
         if !state.is_complete() {
             return Err(DocError::IndexState {
                 collection: self.definition.name().to_owned(),
@@ -83,18 +121,19 @@ impl<D: Body> Collection<D> {
             }
             .into());
         }
-        self.find_duplicates(reader, number, limit)
+        self.find_duplicates(reader, &known, number, limit)
     }
 
     /// Finds values that several documents share in an index.
     pub(super) fn find_duplicates<R: KvRead>(
         &self,
         reader: &R,
+        known: &Known,
         index: usize,
         limit: usize,
     ) -> Result<Vec<Duplicate>> {
-        let Some(tree) = self.trees.indexes.get(index) else { return Ok(Vec::new()) };
-        let direction = self.trees.id_direction(index);
+        let Some(tree) = known.trees.index(index) else { return Ok(Vec::new()) };
+        let direction = known.trees.id_direction(index);
         let mut duplicates: Vec<Duplicate> = Vec::new();
         // The values of the previous entry, and the document it points to.
         let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
@@ -105,14 +144,14 @@ impl<D: Body> Collection<D> {
             let values = values_prefix(entry).map_err(read)?;
             let id_key = id_key(entry, direction).map_err(read)?;
             let is_same = last.as_ref().is_some_and(|(old, _)| old == values);
-            if is_same && !self.has_null(index, entry)? {
+            if is_same && !self.has_null(known, index, entry)? {
                 if !is_counted {
                     if duplicates.len() == limit {
                         break;
                     }
                     let first = last.as_ref().map(|(_, key)| self.id_at(key)).transpose()?;
                     duplicates.push(Duplicate {
-                        values: self.values_of(index, entry)?,
+                        values: self.values_of(known, index, entry)?,
                         holders: first.into_iter().collect(),
                     });
                     is_counted = true;
@@ -128,20 +167,25 @@ impl<D: Body> Collection<D> {
         Ok(duplicates)
     }
 
-    fn has_null(&self, index: usize, entry: &[u8]) -> Result<bool> {
-        Ok(self.values_of(index, entry)?.iter().any(Value::is_null))
+    fn has_null(&self, known: &Known, index: usize, entry: &[u8]) -> Result<bool> {
+        Ok(self.values_of(known, index, entry)?.iter().any(Value::is_null))
     }
 
     /// Decodes the values of an entry, one for each part of its index.
-    pub(super) fn values_of(&self, index: usize, entry: &[u8]) -> Result<Vec<Value>> {
-        let parts = self.definition.indexes.get(index).map(|index| index.parts.iter());
+    pub(super) fn values_of(
+        &self,
+        known: &Known,
+        index: usize,
+        entry: &[u8],
+    ) -> Result<Vec<Value>> {
+        let parts = known.index(index).map(|index| index.parts.iter());
         let value = |(number, part): (usize, &super::schema::Part)| {
             part_value(entry, number, part.direction).and_then(|value| decode_scalar(&value))
         };
         let values: Result<Vec<Value>, _> =
             parts.into_iter().flatten().enumerate().map(value).collect();
         values.map_err(|cause| {
-            let tree = self.trees.indexes.get(index).map_or("", |tree| tree.name());
+            let tree = known.trees.index(index).map_or("", |tree| tree.name());
             undecodable(&self.trees.name, tree, entry, cause)
         })
     }

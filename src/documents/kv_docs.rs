@@ -35,7 +35,7 @@ impl<T: Deref<Target: KvRead + Sized>> KvDocs<'_, T> {
     }
 
     fn in_index(&self, read: &IndexRead, visit: Visit<'_>) -> Visited {
-        let Some(tree) = self.trees.indexes.get(read.index) else {
+        let Some(tree) = self.trees.index(read.index) else {
             return Ok(ControlFlow::Continue(()));
         };
         for span in &read.spans {
@@ -68,7 +68,7 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
     }
 
     fn index_len(&self, index: usize) -> Result<u64> {
-        self.trees.indexes.get(index).map_or(Ok(0), |tree| self.reader.len(tree))
+        self.trees.index(index).map_or(Ok(0), |tree| self.reader.len(tree))
     }
 
     fn find(&self, find: &Find, visit: Visit<'_>) -> Visited {
@@ -114,7 +114,7 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
     }
 
     fn entries_of(&self, own: &[u8], entries: &mut Entries) -> Result<()> {
-        for (number, tree) in self.trees.indexes.iter().enumerate() {
+        for (number, tree) in self.trees.indexes() {
             let direction = self.trees.id_direction(number);
             let mut cursor = self.reader.scan(tree, KeyRange::all(), Direction::Forward)?;
             while let Some((entry, _)) = cursor.next()? {
@@ -136,7 +136,7 @@ impl<T: Deref<Target: KvRead + Sized>> DocRead for KvDocs<'_, T> {
     }
 
     fn holder(&self, entry: Entry<'_>, own: &[u8]) -> Result<Option<Holder>> {
-        let Some(tree) = self.trees.indexes.get(entry.index) else { return Ok(None) };
+        let Some(tree) = self.trees.index(entry.index) else { return Ok(None) };
         let direction = self.trees.id_direction(entry.index);
         let mut cursor = self.reader.prefix(tree, entry.values)?;
         while let Some((other, _)) = cursor.next()? {
@@ -155,7 +155,7 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
         let DocChange { id_key: key, after: value, old, new, .. } = *change;
         self.reader.check(&Write { tree: &self.trees.documents, key, value })?;
         for entry in new.without(old) {
-            if let Some(tree) = self.trees.indexes.get(entry.index) {
+            if let Some(tree) = self.trees.index(entry.index) {
                 self.reader.check(&Write { tree, key: entry.key, value: Some(b"") })?;
             }
         }
@@ -169,13 +169,13 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
     fn apply(&mut self, change: &DocChange<'_>) -> Result<()> {
         let DocChange { id_key, after, old, new, .. } = *change;
         for entry in old.without(new) {
-            if let Some(tree) = self.trees.indexes.get(entry.index) {
+            if let Some(tree) = self.trees.index(entry.index) {
                 self.reader.delete(tree, entry.key)?;
             }
         }
         put_or_delete(&mut *self.reader, &self.trees.documents, id_key, after)?;
         for entry in new.without(old) {
-            if let Some(tree) = self.trees.indexes.get(entry.index) {
+            if let Some(tree) = self.trees.index(entry.index) {
                 self.reader.put(tree, entry.key, b"")?;
             }
         }
@@ -193,7 +193,7 @@ impl<T: DerefMut<Target: KvWrite + Sized>> DocWrite for KvDocs<'_, T> {
         let removed = new.without(old).map(|entry| (entry, None));
         let restored = old.without(new).map(|entry| (entry, Some(&b""[..])));
         for (entry, value) in removed.chain(restored) {
-            if let Some(tree) = self.trees.indexes.get(entry.index) {
+            if let Some(tree) = self.trees.index(entry.index) {
                 let _ = put_or_delete(&mut *self.reader, tree, entry.key, value);
             }
         }

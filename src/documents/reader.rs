@@ -7,14 +7,13 @@ use std::sync::Arc;
 use arbour_core::{Direction, KvRead, Result};
 use serde_json::Value;
 
-use super::catalog::Known;
 use super::collection::Collection;
 use super::condition::{Condition, Span};
 use super::doc_store::{DocRead, Found};
 use super::entries::part_value;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
-use super::kv_docs::KvDocs;
+use super::known::Known;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
 use super::schema::{FieldRef, IndexDefinition};
@@ -36,17 +35,23 @@ pub(super) struct Reader<'r, D> {
     known: Option<Arc<Known>>,
 }
 
-impl<'r, D: Body> Reader<'r, D> {
-    /// Reads through documents that are [those of the collection](Collection::docs).
-    pub(super) fn new<R: KvRead>(
-        collection: &'r Collection<D>,
-        docs: &'r KvDocs<'_, &R>,
-    ) -> Result<Self> {
-        let has_indexes = !collection.definition.indexes.is_empty();
-        let known = has_indexes.then(|| collection.known(docs.reader)).transpose()?;
-        Ok(Self { collection, docs, known })
+impl<D: Body> Collection<D> {
+    /// Runs a closure with a reader of the documents in a snapshot or a transaction.
+    pub(super) fn with_reader<R: KvRead, T>(
+        &self,
+        reader: &R,
+        run: impl FnOnce(&Reader<'_, D>) -> Result<T>,
+    ) -> Result<T> {
+        if self.definition.indexes.is_empty() {
+            return run(&Reader { collection: self, docs: &self.docs(reader), known: None });
+        }
+        let known = self.known(reader)?;
+        let docs = known.docs(reader);
+        run(&Reader { collection: self, docs: &docs, known: Some(Arc::clone(&known)) })
     }
+}
 
+impl<D: Body> Reader<'_, D> {
     /// Returns the goal of finding all documents that match a condition, in any order.
     pub(super) fn goal<'g>(&'g self, condition: &'g Condition) -> Goal<'g> {
         Goal::any(&self.collection.definition, self.known.as_deref(), condition)

@@ -6,7 +6,6 @@ use serde_json::Value;
 #[cfg(doc)]
 use super::DocError;
 use super::collection::Collection;
-use super::reader::Reader;
 use super::{Body, DocId, Filter, Query, Selection, Stored};
 
 /// Each method reads at the moment of the snapshot, or what the transaction sees, its own writes
@@ -56,7 +55,7 @@ impl<D: Body> Collection<D> {
         field: &str,
         value: impl Into<Value>,
     ) -> Result<Option<D>> {
-        let stored = Reader::new(self, &self.docs(reader))?.get_by(field, value)?;
+        let stored = self.with_reader(reader, |reader| reader.get_by(field, value))?;
         Ok(stored.map(|stored| stored.body))
     }
 

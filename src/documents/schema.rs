@@ -3,6 +3,7 @@
 //! Nothing here depends on the type of the documents, so that a program compiles it once and not once
 //! for each collection.
 
+use std::any::TypeId;
 use std::collections::HashSet;
 
 use arbour_core::engine::TreeName;
@@ -25,6 +26,7 @@ pub(super) struct Schema {
     pub(super) ids: Ids,
     pub(super) placeholder: Option<Value>,
     pub(super) version: u32,
+    pub(super) feed: bool,
     pub(super) fields: Vec<FieldSchema>,
     pub(super) indexes: Vec<IndexDefinition>,
     /// The fields that must be checked at each write because no index reads them.
@@ -41,10 +43,12 @@ pub(super) struct FieldSchema {
     pub(super) default: Option<Value>,
     pub(super) false_is_null: bool,
     pub(super) revision: u32,
+    /// Whether null is read where a document has nothing.
+    pub(super) absent_is_null: bool,
 }
 
 impl FieldSchema {
-    fn of<D>(field: &Field<D>) -> Self {
+    fn of<D: 'static>(field: &Field<D>) -> Self {
         let path = match &field.source {
             FieldSource::Path(path) => Some(path.clone()),
             FieldSource::Computed(_) => None,
@@ -57,11 +61,13 @@ impl FieldSchema {
             default: field.default.clone(),
             false_is_null: field.false_is_null,
             revision: field.revision,
+            absent_is_null: field.absent_is_null || TypeId::of::<D>() == TypeId::of::<Value>(),
         }
     }
 }
 
 /// An index with its fields resolved.
+#[derive(Clone)]
 pub(super) struct IndexDefinition {
     pub(super) name: String,
     pub(super) parts: Vec<Part>,
@@ -101,7 +107,7 @@ impl Schema {
     ///
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if it contradicts itself.
-    pub(super) fn of<D>(declaration: &Declaration<D>) -> Result<Self> {
+    pub(super) fn of<D: 'static>(declaration: &Declaration<D>) -> Result<Self> {
         let schema = Self {
             name: declaration.name.clone(),
             id_path: declaration.id_path.clone(),
@@ -109,6 +115,7 @@ impl Schema {
             ids: declaration.ids.clone(),
             placeholder: declaration.placeholder.clone(),
             version: declaration.format.schema,
+            feed: declaration.feed,
             fields: declaration.fields.iter().map(FieldSchema::of).collect(),
             indexes: Vec::new(),
             checked_fields: Vec::new(),

@@ -8,6 +8,7 @@ use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Op
 use super::build::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
+use super::known::Known;
 use super::{Body, ScrubReport};
 use crate::Progress;
 use crate::key::successor;
@@ -80,7 +81,8 @@ impl<D: Body> Collection<D> {
         let began = Instant::now();
         let mut report = ScrubReport::default();
         let total = store.read(|snapshot| self.total(snapshot))?;
-        let indexes = (0..self.trees.indexes.len()).map(Walk::Index);
+        let indexes = store.read(|snapshot| Ok(self.known(snapshot)?.len()))?;
+        let indexes = (0..indexes).map(Walk::Index);
         for walk in std::iter::once(Walk::Documents).chain(indexes) {
             let mut next = Some(Vec::new());
             while let Some(from) = next {
@@ -113,8 +115,9 @@ impl<D: Body> Collection<D> {
     }
 
     fn correct<W: KvWrite>(&self, transaction: &mut W, corrections: &[Correction]) -> Result<()> {
+        let known = self.known(transaction)?;
         for Correction { index, key, is_missing } in corrections {
-            match self.trees.indexes.get(*index) {
+            match known.trees.index(*index) {
                 Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
                 Some(tree) => transaction.delete(tree, key)?,
                 None => {}
@@ -127,7 +130,7 @@ impl<D: Body> Collection<D> {
     fn total<R: KvRead>(&self, reader: &R) -> Result<u64> {
         let known = self.known(reader)?;
         let mut total = reader.len(&self.trees.documents)?;
-        for (number, tree) in self.trees.indexes.iter().enumerate() {
+        for (number, tree) in known.trees.indexes() {
             if known.state(number).is_complete() {
                 total += reader.len(tree)?;
             }
@@ -152,15 +155,11 @@ impl<D: Body> Collection<D> {
             last = Some(successor(key));
             entries.clear();
             let collected = self.decode(key, value).and_then(|stored| {
-                for (number, index) in self.definition.indexes.iter().enumerate() {
+                let fields = self.definition.fields_of(&stored.body);
+                let seen = known.see(value, &fields);
+                for number in 0..known.len() {
                     if known.state(number).is_complete() {
-                        entries.add(
-                            &self.definition,
-                            number,
-                            index,
-                            key,
-                            &self.definition.fields_of(&stored.body),
-                        )?;
+                        known.add(&mut entries, number, key, &fields, &seen)?;
                     }
                 }
                 Ok(())
@@ -172,7 +171,7 @@ impl<D: Body> Collection<D> {
             entries.sort();
             for entry in entries.iter() {
                 let (Some(tree), Some(index)) =
-                    (self.trees.indexes.get(entry.index), self.definition.indexes.get(entry.index))
+                    (known.trees.index(entry.index), known.index(entry.index))
                 else {
                     continue;
                 };
@@ -193,9 +192,7 @@ impl<D: Body> Collection<D> {
     fn look_at_entries<R: KvRead>(&self, reader: &R, index: usize, from: &[u8]) -> Result<Piece> {
         let known = self.known(reader)?;
         let mut piece = Piece::new();
-        let (Some(tree), Some(definition)) =
-            (self.trees.indexes.get(index), self.definition.indexes.get(index))
-        else {
+        let (Some(tree), Some(definition)) = (known.trees.index(index), known.index(index)) else {
             return Ok(piece);
         };
         if !known.state(index).is_complete() {
@@ -211,23 +208,16 @@ impl<D: Body> Collection<D> {
             last = Some(successor(entry));
             let is_asked_for = match id_key(entry, definition.id_direction()) {
                 Err(_) => false,
-                Ok(key) => match self.get_at(&self.docs(reader), &key) {
-                    Ok(None) => false,
-                    Ok(Some(stored)) => {
-                        entries.clear();
-                        let added = entries.add(
-                            &self.definition,
-                            index,
-                            definition,
-                            &key,
-                            &self.definition.fields_of(&stored.body),
-                        );
-                        added.is_err() || entries.contains(index, entry)
+                Ok(key) => {
+                    entries.clear();
+                    match self.read_entries(reader, &known, index, &key, &mut entries) {
+                        Ok(None) => false,
+                        Ok(Some(is_read)) => !is_read || entries.contains(index, entry),
+                        // A document that cannot be decoded may own the entry, so the entry stays.
+                        Err(error) if error.operation() != Operation::Layer => return Err(error),
+                        Err(_) => true,
                     }
-                    // A document that cannot be decoded may own the entry, so the entry stays.
-                    Err(error) if error.operation() != Operation::Layer => return Err(error),
-                    Err(_) => true,
-                },
+                }
             };
             if !is_asked_for {
                 let finding = (definition.name.clone(), entry.escape_ascii().to_string());
@@ -239,6 +229,24 @@ impl<D: Body> Collection<D> {
         }
         piece.next = last;
         Ok(piece)
+    }
+
+    /// Collects the entries of a document in an index; `None` if there is no document, and false if the
+    /// index cannot contain it.
+    fn read_entries<R: KvRead>(
+        &self,
+        reader: &R,
+        known: &Known,
+        index: usize,
+        key: &[u8],
+        entries: &mut Entries,
+    ) -> Result<Option<bool>> {
+        let read = reader.get_with(&self.trees.documents, key, |value| {
+            let body = self.decode(key, value)?.body;
+            let fields = self.definition.fields_of(&body);
+            known.add(entries, index, key, &fields, &known.see(value, &fields))
+        })?;
+        read.transpose()
     }
 }
 

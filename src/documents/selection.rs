@@ -201,8 +201,7 @@ impl<'c, D: Body> Selection<'c, D> {
         reader: &R,
         run: impl FnOnce(&Reader<'_, D>) -> Result<T>,
     ) -> Result<T> {
-        let docs = self.collection.docs(reader);
-        run(&Reader::new(self.collection, &docs)?)
+        self.collection.with_reader(reader, run)
     }
 
     /// Returns a page of documents, with the cursors of the pages before and after it. Without a

@@ -1,4 +1,4 @@
-//! The collections that a store holds, as they were declared last.
+//! The collections that a store holds, as they were declared last, with the indexes of all programs.
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::CATALOG_TREE;
@@ -37,7 +37,8 @@ pub struct StoredCollection {
     /// The declared fields. A collection that was last opened by a program that did not store them
     /// yet has none here.
     pub fields: Vec<StoredField>,
-    /// The indexes and their states.
+    /// The indexes of all programs and their states. If programs declare different indexes under one
+    /// name, the later ones are `NAME/2` and so on here.
     pub indexes: Vec<IndexStatus>,
     /// Whether dropping it was begun: some of its documents are gone, and it cannot be opened until
     /// [`drop_collection`](super::DocumentStore::drop_collection) has completed.

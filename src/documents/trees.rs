@@ -4,20 +4,19 @@ use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::{Direction, KvStore, Result, Tree};
+use arbour_core::{Direction, KvRead, KvStore, Result, Tree};
 
-use super::Body;
-use super::definition::Definition;
 use super::doc_store::Notes;
 
 /// The trees of a collection.
+#[derive(Clone)]
 pub(super) struct Trees {
     /// The name of the collection, for errors.
     pub(super) name: String,
     pub(super) catalog: Tree,
     pub(super) documents: Tree,
-    /// One tree for each index, in the order of their declaration.
-    pub(super) indexes: Vec<Tree>,
+    /// The tree of each index, by its number; `None` for one that was dropped.
+    indexes: Vec<Option<Tree>>,
     /// The direction in which each index sorts ids.
     id_directions: Vec<Direction>,
     pub(super) feed: Tree,
@@ -25,21 +24,45 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    pub(super) fn open<S: KvStore, D: Body>(store: &S, definition: &Definition<D>) -> Result<Self> {
-        let name = definition.name();
+    /// Opens the trees of a collection, without those of its indexes.
+    pub(super) fn open<S: KvStore>(store: &S, collection: &str) -> Result<Self> {
         let open = |name: &str| store.open_tree(TreeName::layer(name)?);
-        let indexes = definition.indexes.iter();
-        let indexes: Result<Vec<Tree>> =
-            indexes.map(|index| open(&index_tree(name, &index.name))).collect();
         Ok(Self {
-            name: name.to_owned(),
+            name: collection.to_owned(),
             catalog: open(CATALOG_TREE)?,
-            documents: open(&documents_tree(name))?,
-            indexes: indexes?,
-            id_directions: definition.indexes.iter().map(|index| index.id_direction()).collect(),
-            feed: open(&feed_tree(name))?,
-            feed_ack: open(&feed_ack_tree(name))?,
+            documents: open(&documents_tree(collection))?,
+            indexes: Vec::new(),
+            id_directions: Vec::new(),
+            feed: open(&feed_tree(collection))?,
+            feed_ack: open(&feed_ack_tree(collection))?,
         })
+    }
+
+    /// Returns the trees with those of indexes: of each the name in the record of the collection, if it
+    /// is there, and the direction in which it sorts ids.
+    pub(super) fn with_indexes<'i, R: KvRead>(
+        &self,
+        reader: &R,
+        indexes: impl Iterator<Item = (Option<&'i str>, Direction)>,
+    ) -> Result<Self> {
+        let mut trees = self.clone();
+        for (name, id_direction) in indexes {
+            let open = |name| reader.open_tree(TreeName::layer(&index_tree(&self.name, name))?);
+            trees.indexes.push(name.map(open).transpose()?);
+            trees.id_directions.push(id_direction);
+        }
+        Ok(trees)
+    }
+
+    /// Returns the tree of an index.
+    pub(super) fn index(&self, number: usize) -> Option<&Tree> {
+        self.indexes.get(number)?.as_ref()
+    }
+
+    /// Returns the trees of the indexes that exist, with their numbers.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = (usize, &Tree)> {
+        let numbered = self.indexes.iter().enumerate();
+        numbered.filter_map(|(number, tree)| Some((number, tree.as_ref()?)))
     }
 
     /// Returns the direction in which an index sorts ids.

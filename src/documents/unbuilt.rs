@@ -18,8 +18,7 @@ use crate::key::successor;
 impl<D: Body> Writer<'_, D> {
     /// Tells whether an index is unique and may lack entries.
     fn is_unbuilt(&self, index: usize) -> bool {
-        let is_unique =
-            self.collection.definition.indexes.get(index).is_some_and(|index| index.unique);
+        let is_unique = self.known.index(index).is_some_and(|index| index.unique);
         is_unique && self.known.state(index) == IndexState::WriteOnly
     }
 
@@ -31,9 +30,8 @@ impl<D: Body> Writer<'_, D> {
         if !is_needed {
             return Ok(());
         }
-        let indexes = &self.collection.definition.indexes;
         let unbuilt: Vec<usize> =
-            (0..indexes.len()).filter(|number| self.is_unbuilt(*number)).collect();
+            (0..self.known.len()).filter(|number| self.is_unbuilt(*number)).collect();
         let after = unbuilt.iter().map(|number| self.known.built_up_to(*number)).min();
         let start = match after.flatten() {
             Some(last) => successor(&last),
@@ -49,24 +47,13 @@ impl<D: Body> Writer<'_, D> {
             let Ok(stored) = self.collection.decode(found.id_key, value) else {
                 return Ok(ControlFlow::Continue(()));
             };
+            let fields = self.collection.definition.fields_of(&stored.body);
+            let seen = self.known.see(value, &fields);
             for &number in &unbuilt {
-                let (Some(index), definition) = (indexes.get(number), &self.collection.definition)
-                else {
-                    continue;
-                };
                 entries.clear();
-                if entries
-                    .add(
-                        definition,
-                        number,
-                        index,
-                        found.id_key,
-                        &definition.fields_of(&stored.body),
-                    )
-                    .is_ok()
-                {
-                    entries.iter().for_each(|entry| read.add(entry, found.id_key));
-                }
+                // A value that its field does not allow is no unique value.
+                let _ = self.known.add(&mut entries, number, found.id_key, &fields, &seen);
+                entries.iter().for_each(|entry| read.add(entry, found.id_key));
             }
             Ok(ControlFlow::Continue(()))
         });
@@ -88,24 +75,23 @@ impl<D: Body> Writer<'_, D> {
         let (Some(unbuilt), true) = (&self.unbuilt, self.is_unbuilt(entry.index)) else {
             return Ok(None);
         };
-        let definition = &self.collection.definition;
-        let Some(index) = definition.indexes.get(entry.index) else { return Ok(None) };
         let key = (entry.index, entry.values.to_vec());
         for holder in unbuilt.holders.get(&key).into_iter().flatten() {
             if holder == own {
                 continue;
             }
             // The document may have been changed or removed since it was read.
-            let Some(stored) = self.collection.get_at(&*self.docs, holder)? else { continue };
             let mut entries = Entries::default();
-            let added = entries.add(
-                definition,
-                entry.index,
-                index,
-                holder,
-                &definition.fields_of(&stored.body),
-            );
-            if added.is_ok() && entries.iter().any(|held| held.values == entry.values) {
+            let mut decoded = Ok(());
+            self.docs.get(holder, &mut |value| {
+                decoded = self.collection.decode(holder, value).map(|stored| {
+                    let fields = self.collection.definition.fields_of(&stored.body);
+                    let seen = self.known.see(value, &fields);
+                    let _ = self.known.add(&mut entries, entry.index, holder, &fields, &seen);
+                });
+            })?;
+            decoded?;
+            if entries.iter().any(|held| held.values == entry.values) {
                 return Ok(Some(holder.clone()));
             }
         }

@@ -15,12 +15,14 @@ impl<D: Body> Writer<'_, D> {
         self.check_fields(body)?;
         let (mut old, mut new) =
             (std::mem::take(&mut self.buffers.old), std::mem::take(&mut self.buffers.new));
+        let mut refused = Vec::new();
         new.clear();
-        self.collect(&mut new, &self.buffers.key, body)?;
+        self.collect(&mut new, &self.buffers.key, body, &after, &mut refused)?;
         new.sort();
-        self.collect_old(before, &mut old)?;
+        self.collect_old(before, &mut old, &mut refused)?;
         self.read_unbuilt(&new)?;
         self.check(None, &after, &old, &new)?;
+        self.outdate(&refused)?;
         self.apply(before.is_there(), Some(&after), &old, &new)?;
         self.note_unbuilt(&new);
         (self.buffers.old, self.buffers.new, self.buffers.after) = (old, new, after);
@@ -29,7 +31,9 @@ impl<D: Body> Writer<'_, D> {
 
     fn take_away(&mut self, before: &Existing<D>) -> Result<()> {
         let mut old = std::mem::take(&mut self.buffers.old);
-        self.collect_old(before, &mut old)?;
+        let mut refused = Vec::new();
+        self.collect_old(before, &mut old, &mut refused)?;
+        self.outdate(&refused)?;
         made_id::keep_highest(self.collection, self.docs, &self.buffers.key)?;
         self.highest_removed()?;
         self.apply(true, None, &old, &Entries::default())?;
@@ -130,7 +134,7 @@ impl<D: Body> Writer<'_, D> {
         let after = self.encode(body, revision)?;
         self.check_fields(body)?;
         let mut new = Entries::default();
-        self.collect(&mut new, to_key, body)?;
+        self.collect(&mut new, to_key, body, &after, &mut Vec::new())?;
         new.sort();
         self.read_unbuilt(&new)?;
         self.check(Some(from_key), &after, &Entries::default(), &new)

@@ -7,11 +7,10 @@ use arbour_core::engine::document_layout::{HEADER_BYTES, Header};
 use arbour_core::{Cause, EncodeError, KvWrite, Result};
 use serde_json::Value;
 
-use super::catalog::Known;
 use super::collection::Collection;
-use super::doc_store::DocWrite;
+use super::doc_store::{DocWrite, Notes};
 use super::entries::{Entries, Entry};
-use super::kv_docs::KvDocs;
+use super::known::Known;
 use super::schema::FieldRef;
 use super::{Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, set_at, to_json};
 
@@ -68,17 +67,18 @@ pub(super) struct Buffers {
     pub(super) new: Entries,
 }
 
-impl<'w, D: Body> Writer<'w, D> {
-    /// Writes through documents that are [those of the collection](Collection::docs).
-    pub(super) fn new<W: KvWrite>(
-        collection: &'w Collection<D>,
-        docs: &'w mut KvDocs<'_, &mut W>,
-    ) -> Result<Self> {
-        let known = collection.known(&*docs.reader)?;
-        Ok(Self {
-            collection,
-            docs,
-            known,
+impl<D: Body> Collection<D> {
+    /// Runs a closure with a writer of documents in a transaction.
+    pub(super) fn with_writer<W: KvWrite, T>(
+        &self,
+        transaction: &mut W,
+        run: impl FnOnce(&mut Writer<'_, D>) -> Result<T>,
+    ) -> Result<T> {
+        let known = self.known(&*transaction)?;
+        run(&mut Writer {
+            collection: self,
+            docs: &mut known.docs(transaction),
+            known: Arc::clone(&known),
             newest: None,
             highest_key: HighestKey::Unknown,
             highest_removed: None,
@@ -86,7 +86,9 @@ impl<'w, D: Body> Writer<'w, D> {
             buffers: Buffers::default(),
         })
     }
+}
 
+impl<D: Body> Writer<'_, D> {
     pub(super) fn name(&self) -> String {
         self.collection.definition.name().to_owned()
     }
@@ -139,13 +141,35 @@ impl<'w, D: Body> Writer<'w, D> {
         Ok(body)
     }
 
-    /// Collects the entries of a document in the maintained indexes.
-    pub(super) fn collect(&self, entries: &mut Entries, id_key: &[u8], body: &D) -> Result<()> {
-        let definition = &self.collection.definition;
-        for (number, index) in definition.indexes.iter().enumerate() {
-            if self.known.state(number).is_kept() {
-                entries.add(definition, number, index, id_key, &definition.fields_of(body))?;
+    /// Collects the entries of a document in the maintained indexes. `stored` are its bytes. Adds to
+    /// `refused` the indexes of other programs that cannot contain the document.
+    pub(super) fn collect(
+        &self,
+        entries: &mut Entries,
+        id_key: &[u8],
+        body: &D,
+        stored: &[u8],
+        refused: &mut Vec<usize>,
+    ) -> Result<()> {
+        let fields = self.collection.definition.fields_of(body);
+        let seen = self.known.see(stored, &fields);
+        for number in 0..self.known.len() {
+            if self.known.state(number).is_kept()
+                && !self.known.add(entries, number, id_key, &fields, &seen)?
+            {
+                refused.push(number);
             }
+        }
+        Ok(())
+    }
+
+    /// Makes indexes of other programs that cannot contain a document ones that are built anew, before
+    /// the document is written.
+    pub(super) fn outdate(&mut self, refused: &[usize]) -> Result<()> {
+        let key = &self.collection.record_key;
+        if let Some((known, bytes)) = self.known.outdated(refused, key)? {
+            self.docs.set_note(Notes::Catalog, key, Some(&bytes))?;
+            self.known = Arc::new(known);
         }
         Ok(())
     }

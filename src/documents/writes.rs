@@ -3,7 +3,6 @@
 use arbour_core::{Error, KvWrite, Result};
 
 use super::collection::Collection;
-use super::writer::Writer;
 use super::{Body, DocError, DocId, Precondition, Stored, Written};
 
 /// Each method writes the document and the entries of its indexes in the caller's transaction, or
@@ -59,9 +58,8 @@ impl<D: Body> Collection<D> {
         document: D,
         precondition: Precondition,
     ) -> Result<D> {
-        let mut docs = self.docs(transaction);
-        let (_, completed) = Writer::new(self, &mut docs)?.put(&document, precondition)?;
-        Ok(completed.unwrap_or(document))
+        let put = self.with_writer(transaction, |writer| writer.put(&document, precondition));
+        Ok(put?.1.unwrap_or(document))
     }
 
     /// Stores a document if a precondition holds, and returns its id and revision.
@@ -92,7 +90,7 @@ impl<D: Body> Collection<D> {
         document: &D,
         precondition: Precondition,
     ) -> Result<Written> {
-        Ok(Writer::new(self, &mut self.docs(transaction))?.put(document, precondition)?.0)
+        Ok(self.with_writer(transaction, |writer| writer.put(document, precondition))?.0)
     }
 
     /// Stores several documents, and returns for each its id or why it was refused. Quicker than one
@@ -109,10 +107,10 @@ impl<D: Body> Collection<D> {
     where
         D: 'd,
     {
-        let mut docs = self.docs(transaction);
-        let mut writer = Writer::new(self, &mut docs)?;
-        let put = |document| Ok(writer.put(document, precondition)?.0);
-        Ok(documents.into_iter().map(put).collect())
+        self.with_writer(transaction, |writer| {
+            let put = |document| Ok(writer.put(document, precondition)?.0);
+            Ok(documents.into_iter().map(put).collect())
+        })
     }
 
     /// Changes a document, and returns it as it is stored. Its id stays.
@@ -241,7 +239,7 @@ impl<D: Body> Collection<D> {
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
     ) -> Result<bool> {
-        Writer::new(self, &mut self.docs(transaction))?.delete(id, precondition)
+        self.with_writer(transaction, |writer| writer.delete(id, precondition))
     }
 
     /// Gives a document another id, with a new revision.
@@ -255,7 +253,7 @@ impl<D: Body> Collection<D> {
         from: impl Into<DocId<'i>>,
         to: impl Into<DocId<'i>>,
     ) -> Result<Written> {
-        Writer::new(self, &mut self.docs(transaction))?.change_id(from, to)
+        self.with_writer(transaction, |writer| writer.change_id(from, to))
     }
 
     /// Builds the error for a document to change that does not exist.

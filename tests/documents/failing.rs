@@ -30,7 +30,7 @@ impl<'t> Failing<'t> {
 
 impl<'s> KvRead for Failing<'s> {
     forward!(types of MemoryTransaction<'s>);
-    forward!(self => self.below; scan, trees);
+    forward!(self => self.below; scan, open_tree, trees);
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
         self.gets.set(self.gets.get() + 1);

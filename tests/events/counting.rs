@@ -100,6 +100,10 @@ impl<'s> KvRead for CountingSnapshot<'s> {
         Ok(CountingCursor { cursor, reads: self.reads })
     }
 
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.snapshot.open_tree(name)
+    }
+
     fn trees(&self) -> Result<Vec<String>> {
         self.snapshot.trees()
     }

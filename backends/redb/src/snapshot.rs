@@ -1,5 +1,6 @@
 //! Reading all trees in one snapshot.
 
+use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use redb::{AccessGuard, ReadOnlyTable, ReadableTableMetadata as _};
 
@@ -113,6 +114,10 @@ impl KvRead for RedbSnapshot<'_> {
     ) -> Result<RedbCursor<'_>> {
         self.store.check_tree(tree, Operation::Scan)?;
         RedbCursor::new(self.store, Source::Snapshot(&self.tables), tree, range, direction)
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        Ok(self.store.registry.resolve(name))
     }
 
     fn trees(&self) -> Result<Vec<String>> {

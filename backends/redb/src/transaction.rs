@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use arbour_core::engine::{CommitChecks, Write, WriterGuard};
+use arbour_core::engine::{CommitChecks, TreeName, Write, WriterGuard};
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };
@@ -144,6 +144,10 @@ impl KvRead for RedbTransaction<'_> {
             }
             None => self.committed()?.scan(tree, range, direction),
         }
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        Ok(self.store.registry.resolve(name))
     }
 
     fn trees(&self) -> Result<Vec<String>> {

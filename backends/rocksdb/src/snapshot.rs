@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
 use self_cell::self_cell;
@@ -157,6 +158,10 @@ impl KvRead for RocksdbSnapshot<'_> {
     ) -> Result<RocksdbCursor<'_>> {
         self.catalog.check(tree, Operation::Scan)?;
         Ok(RocksdbCursor::new(self.database(), tree, &range, direction, self.pin.options()))
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.catalog.resolve(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

@@ -1,5 +1,6 @@
 //! Reading all trees in one snapshot.
 
+use arbour_core::engine::TreeName;
 use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
 use rusqlite::Connection;
 
@@ -170,6 +171,10 @@ macro_rules! read_through_session {
             ) -> Result<SqliteCursor<'_>> {
                 self.store.check_tree(tree, Operation::Scan)?;
                 SqliteCursor::new(self.session().base(), self.store.path(), tree, range, direction)
+            }
+
+            fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+                Ok(self.store.registry.resolve(name))
             }
 
             fn trees(&self) -> Result<Vec<String>> {

@@ -1,6 +1,6 @@
 //! Writing through a transaction.
 
-use arbour_core::engine::{CommitChecks, Write, WriterGuard};
+use arbour_core::engine::{CommitChecks, TreeName, Write, WriterGuard};
 use arbour_core::{
     Batch, Direction, Durability, Error, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };

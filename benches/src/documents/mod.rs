@@ -8,6 +8,7 @@ mod article;
 mod bulk;
 mod collection;
 mod derived;
+mod foreign;
 mod get;
 mod growth;
 mod record;
@@ -42,6 +43,7 @@ pub fn measure(scale: Scale, asked: &[String], report: &mut dyn FnMut(Row)) -> R
         let scratch = Scratch::new()?;
         strato_db::measure::<Memory>(&mut rows, &scratch)?;
         derived::measure::<Memory>(&mut rows, &scratch)?;
+        foreign::measure::<Memory>(&mut rows, &scratch)?;
         Sizes::<Memory>::fill(scale, &scratch)?.search(&mut rows)?;
     }
     visit_each(asked, &mut Documents(rows))
@@ -57,6 +59,7 @@ impl Visit for Documents<'_> {
         get::measure::<N>(rows, &scratch)?;
         strato_db::measure::<N>(rows, &scratch)?;
         derived::measure::<N>(rows, &scratch)?;
+        foreign::measure::<N>(rows, &scratch)?;
         let sizes = Sizes::<N>::fill(rows.scale, &scratch)?;
         sizes.search(rows)?;
         sizes.raw_get(rows, &scratch)

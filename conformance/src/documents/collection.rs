@@ -34,6 +34,10 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         self.indexes(reader)
     }
 
+    fn undeclared_indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
+        self.undeclared_indexes(reader)
+    }
+
     fn build<S: KvStore>(
         &self,
         store: &S,

@@ -58,6 +58,15 @@ pub trait TestDocuments {
     ) -> Result<bool> {
         self.store().drop_collection(name, progress)
     }
+
+    fn drop_index(
+        &self,
+        collection: &str,
+        index: &str,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        self.store().drop_index(collection, index, progress)
+    }
 }
 
 /// An opened collection.
@@ -86,6 +95,8 @@ pub trait TestCollection<D: Body>: Send + Sync {
     fn writer<'w, W: KvWrite>(&'w self, transaction: &'w mut W) -> Result<Self::Writer<'w, W>>;
 
     fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>>;
+
+    fn undeclared_indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>>;
 
     fn build<S: KvStore>(
         &self,

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::thread::{self, ThreadId};
 
-use arbour_core::engine::LayeredSnapshot;
-use arbour_core::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
+use arbour_core::engine::{LayeredSnapshot, TreeName};
+use arbour_core::{
+    Direction, Error, ErrorKind, KeyRange, KvRead, KvStore as _, Operation, Result, Tree,
+};
 
 use super::view::{self, View};
 use super::{Entry, Fault, FaultyCursor, FaultyStore};
@@ -148,6 +150,10 @@ macro_rules! read_through_view {
                 direction: Direction,
             ) -> Result<FaultyCursor<'_>> {
                 self.store.told(view::scan(self, tree, range, direction, $is_snapshot))
+            }
+
+            fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+                self.store.open_tree(name)
             }
 
             fn trees(&self) -> Result<Vec<String>> {

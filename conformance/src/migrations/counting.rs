@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour_core::engine::{SendSnapshot, forward};
+use arbour_core::engine::{SendSnapshot, TreeName, forward};
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
 
 /// Counts the gets and scans of its snapshots, and the transactions that begin.
@@ -78,6 +78,10 @@ impl<'s, S: KvStore> KvRead for CountingSnapshot<'s, S> {
     ) -> Result<Self::Cursor<'_>> {
         self.store.reads.fetch_add(1, Ordering::SeqCst);
         self.snapshot.scan(tree, range, direction)
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.snapshot.open_tree(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::reads::Reads;
 use super::recording_cursor::RecordingCursor;
+use crate::engine::TreeName;
 use crate::{Direction, KeyRange, KvRead, OwnedSnapshot, Result, Tree};
 
 /// A snapshot, and what was read from it.
@@ -54,6 +55,10 @@ impl KvRead for RecordedSnapshot {
         direction: Direction,
     ) -> Result<RecordingCursor<'_>> {
         RecordingCursor::new(&self.snapshot, &self.reads, tree, range, direction, false)
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.snapshot.open_tree(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

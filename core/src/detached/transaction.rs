@@ -6,7 +6,7 @@ use super::home::Home;
 use super::recording_cursor::RecordingCursor;
 use super::work::Work;
 use crate::batch::Write;
-use crate::engine::{CommitChecks, MergeCursor, OverlayValue, keys_in};
+use crate::engine::{CommitChecks, MergeCursor, OverlayValue, TreeName, keys_in};
 use crate::{
     Direction, Durability, DynStore, KeyRange, KvRead, KvStore, KvWrite, Operation, OwnedSnapshot,
     Result, Tree,
@@ -187,6 +187,10 @@ impl KvRead for DetachedTransaction {
         let work = self.work();
         let below = work.below.scan(tree, range.clone(), direction)?;
         Ok(MergeCursor::new(below, &work.writes, tree, range, direction))
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.work().below.open_tree(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

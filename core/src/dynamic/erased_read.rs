@@ -1,6 +1,7 @@
 //! The object-safe mirror of reading, with one implementation for every snapshot and transaction.
 
 use super::value::DynValue;
+use crate::engine::TreeName;
 use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// The methods of [`KvRead`], where their guarantees are described.
@@ -14,6 +15,7 @@ pub(super) trait ErasedRead {
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Box<dyn Cursor + '_>>;
+    fn erased_resolve(&self, name: TreeName<'_>) -> Result<Tree>;
     fn erased_trees(&self) -> Result<Vec<String>>;
     fn erased_contains(&self, tree: &Tree, key: &[u8]) -> Result<bool>;
     fn erased_len(&self, tree: &Tree) -> Result<u64>;
@@ -35,6 +37,10 @@ impl<R: KvRead> ErasedRead for R {
         direction: Direction,
     ) -> Result<Box<dyn Cursor + '_>> {
         Ok(Box::new(self.scan(tree, range, direction)?))
+    }
+
+    fn erased_resolve(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.open_tree(name)
     }
 
     fn erased_trees(&self) -> Result<Vec<String>> {

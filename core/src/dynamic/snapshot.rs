@@ -2,7 +2,7 @@
 
 use super::erased_read::ErasedRead;
 use super::value::DynValue;
-use crate::engine::forward;
+use crate::engine::{TreeName, forward};
 use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// A cursor of any engine.
@@ -105,6 +105,10 @@ macro_rules! read_through {
                 direction: Direction,
             ) -> Result<DynCursor<'_>> {
                 self.$field.erased_scan(tree, range, direction)
+            }
+
+            fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+                self.$field.erased_resolve(name)
             }
 
             fn trees(&self) -> Result<Vec<String>> {

@@ -5,7 +5,7 @@ use super::snapshot::DynCursor;
 use super::snapshot::read_through;
 use super::value::DynValue;
 use crate::batch::Write;
-use crate::engine::CommitChecks;
+use crate::engine::{CommitChecks, TreeName};
 use crate::{Direction, KeyRange, KvRead, KvWrite, Result, Savepoint, Tree};
 
 /// A transaction of a [`DynStore`](crate::DynStore). It borrows the store, holds the writer and stays on

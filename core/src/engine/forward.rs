@@ -120,7 +120,8 @@ macro_rules! __forward_method {
     (reads $self:ident $inner:expr) => {
         $crate::__forward! {
             $self => $inner;
-            get, get_with, multi_get, contains, scan, prefix, first, last, len, trees
+            get, get_with, multi_get, contains, scan, prefix, first, last, len, open_tree,
+            trees
         }
     };
     (get $self:ident $inner:expr) => {

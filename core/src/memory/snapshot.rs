@@ -2,7 +2,7 @@
 
 use super::cursor::MemoryCursor;
 use super::store::{Entries, Trees};
-use crate::engine::TreeRegistry;
+use crate::engine::{TreeName, TreeRegistry};
 use crate::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 
 /// A snapshot of a [`MemoryStore`](crate::MemoryStore): a reference to the trees of one version.
@@ -53,6 +53,10 @@ impl KvRead for MemorySnapshot<'_> {
     ) -> Result<MemoryCursor<'_>> {
         let entries = self.entries(tree, Operation::Scan)?;
         Ok(MemoryCursor::new(entries, range, direction))
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        Ok(self.registry.resolve(name))
     }
 
     fn trees(&self) -> Result<Vec<String>> {

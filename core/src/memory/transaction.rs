@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cursor::MemoryCursor;
 use super::{MemorySnapshot, MemoryStore};
 use crate::batch::Write;
-use crate::engine::{CommitChecks, WriterGuard, keys_in};
+use crate::engine::{CommitChecks, TreeName, WriterGuard, keys_in};
 use crate::{Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 
 /// A transaction of a [`MemoryStore`]: its own version of the trees, which the commit swaps in.
@@ -83,6 +83,10 @@ impl KvRead for MemoryTransaction<'_> {
         direction: Direction,
     ) -> Result<MemoryCursor<'_>> {
         self.version.scan(tree, range, direction)
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.version.open_tree(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

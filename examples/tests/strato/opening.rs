@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use arbour::documents::{DocError, Field, Index};
+use arbour::documents::{Field, Filter, Index};
 use arbour::{Error, ErrorKind, KvRead as _, KvStore as _, LazyStore, Operation, StoreOptions};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::things;
 on_every_engine!(
     a_store_can_be_opened_when_it_is_first_used,
     what_is_to_be_done_at_opening_is_done,
-    a_collection_that_is_declared_otherwise_is_told,
+    a_collection_that_is_declared_otherwise_goes_on,
 );
 
 on_every_persistent_engine!(a_closed_store_can_be_opened_again, a_store_can_be_opened_to_read);
@@ -86,15 +86,16 @@ fn a_store_can_be_opened_to_read(bed: &Bed) {
     assert_eq!(refused.kind(), ErrorKind::ReadOnly);
 }
 
-/// D1. The same name may be opened twice, but a handle never works with an old declaration.
-fn a_collection_that_is_declared_otherwise_is_told(bed: &Bed) {
+/// D1. The same name may be opened twice, also with other indexes: each handle keeps all of them right.
+fn a_collection_that_is_declared_otherwise_goes_on(bed: &Bed) {
     let things = Things::open(bed, things::declaration("things"));
     let same = Things::open_in(&things.store, things::declaration("things")).unwrap();
     same.put(json!({"id": 5})).unwrap();
     assert!(things.get(5).is_some());
     let other = things::declaration("things").field(Field::path("name")).index(Index::on("name"));
     let other = Things::open_in(&things.store, other).unwrap();
-    let told = things.put(json!({"id": 6})).unwrap_err();
-    assert!(matches!(told.downcast_ref(), Some(DocError::Redeclared { .. })), "{told}");
+    things.put(json!({"id": 5, "name": "six"})).unwrap();
     other.put(json!({"id": 6, "name": "six"})).unwrap();
+    things.put(json!({"id": 7, "name": "six"})).unwrap();
+    assert_eq!(other.find_by_index(Filter::eq("name", "six")), "5 6 7");
 }

@@ -111,7 +111,8 @@ pub(super) fn unique_names_field_value_holder<F: Factory, M: DocFactory>(
     ] {
         let error = refused(bed.store().write(|t| users.writer(t)?.set(&body)), "what is taken");
         let told = error.to_string();
-        let DocError::Unique { collection, fields, values, holder } = error else {
+        let DocError::Unique { collection, fields, values, holder, foreign_index: None } = error
+        else {
             unreachable!("it is another error: {error:?}");
         };
         assert_eq!(

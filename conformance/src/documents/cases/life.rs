@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub(super) use super::built::unique_while_built;
 use super::claims::{build, found, go_on, invalid, load, raw, refused};
 pub(super) use super::redeclared::{
-    new_field_is_derived, redeclared_is_rebuilt, removed_index_is_emptied, stale_handle_refused,
+    new_field_is_derived, redeclared_is_rebuilt, removed_index_is_kept, stale_handle_refused,
 };
 pub(super) use super::scrubs::{dangling_is_named, scrub_finds_and_mends};
 use crate::Factory;

@@ -20,6 +20,8 @@ mod explains;
 mod feed;
 mod fields;
 mod filters;
+mod foreign;
+mod foreign_ends;
 mod groups;
 mod ids;
 mod indexes;
@@ -125,8 +127,13 @@ macro_rules! __documents_cases {
             life {
                 online_build_is_offline_build build_resumes_at_each_chunk
                 unique_pending_then_readable unique_while_built disabled_is_not_used redeclared_is_rebuilt
-                removed_index_is_emptied new_field_is_derived scrub_finds_and_mends
+                removed_index_is_kept new_field_is_derived scrub_finds_and_mends
                 dangling_is_named stale_handle_refused
+            }
+            foreign {
+                undeclared_are_kept unique_refuses_for_all built_beside_another
+                computed_is_built_anew types_default_is_respected index_dropped_in_chunks
+                dropped_while_used
             }
             catalog {
                 collections_listed dropped_in_chunks killed_at_each_commit

@@ -61,8 +61,9 @@ fn changes(name: &str) -> Vec<(Declaration<Value>, Declaration<Value>)> {
     ]
 }
 
-/// An index whose declaration has changed is rebuilt: until then it is not used, and afterwards it
-/// has the entries of an index that was declared like this from the start.
+/// An index whose declaration has changed is another one, which has to be built: until then it is not
+/// used, and afterwards it has the entries of an index that was declared like this from the start. The
+/// earlier one is not touched, because another program may use it.
 pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> Result<()> {
@@ -76,6 +77,7 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
         let stored = before.reader(&bed.store().snapshot()?).all(&Query::new(Filter::All))?;
         let stored: Vec<Value> = stored.into_iter().map(|stored| stored.body).collect();
         load(bed.store(), &bed.open(declaration(&fresh).1)?, &stored)?;
+        let earlier = raw(bed.store(), &index_tree(&name, "by"))?;
         drop(before);
         bed.settle()?;
         let after = bed.declare(declaration(&name).1)?;
@@ -88,7 +90,14 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
         bed.settle()?;
         let after = bed.declare(declaration(&name).1)?;
         build(bed.store(), &after, IndexState::Readable)?;
-        let entries = raw(bed.store(), &index_tree(&name, "by"))?;
+        // The first declaration has no index of that name, or the same one.
+        let is_first = number + 2 == changes("").len();
+        let by = if is_first { "by" } else { "by/2" };
+        if !is_first {
+            let kept = raw(bed.store(), &index_tree(&name, "by"))?;
+            assert_eq!(kept, earlier, "change {number}: the earlier one is kept");
+        }
+        let entries = raw(bed.store(), &index_tree(&name, by))?;
         assert_eq!(entries, raw(bed.store(), &index_tree(&fresh, "by"))?, "change {number}");
         // The same declaration again has nothing to build.
         let mut calls = 0;
@@ -101,9 +110,9 @@ pub(super) fn redeclared_is_rebuilt<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// An index that is no longer declared has no entries, and if it is declared again, it includes
-/// what was written in the meantime.
-pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
+/// An index that is no longer declared stays, with what is written in the meantime, and is used at once
+/// when it is declared again.
+pub(super) fn removed_index_is_kept<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> Result<()> {
     let indexed = || plain("things").index(Index::on("a")).index(Index::on("b"));
@@ -112,7 +121,7 @@ pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
     assert_eq!(raw(bed.store(), &tree)?.len(), 10);
     bed.settle()?;
     let things = bed.open(plain("things").index(Index::on("b")))?;
-    assert_eq!(raw(bed.store(), &tree)?, [], "it is declared no more");
+    assert_eq!(raw(bed.store(), &tree)?.len(), 10, "it is kept");
     bed.store().write(|transaction| {
         let mut things = things.writer(transaction)?;
         things.remove("1")?;
@@ -120,7 +129,9 @@ pub(super) fn removed_index_is_emptied<F: Factory, M: DocFactory>(
     })?;
     drop(things);
     bed.settle()?;
-    let things = bed.open(indexed())?;
+    let things = bed.declare(indexed())?;
+    let states = things.indexes(&bed.store().snapshot()?)?;
+    assert!(states.iter().all(|index| index.state == IndexState::Readable), "{states:?}");
     let snapshot = bed.store().snapshot()?;
     means(&things.reader(&snapshot), &Filter::eq("a", 1), "2 5 9")?;
     assert!(!things.reader(&snapshot).explain(&Query::new(Filter::eq("a", 1)))?.scans_all());
@@ -169,8 +180,8 @@ pub(super) fn new_field_is_derived<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A handle that was opened before the declaration changed can no longer write, because it would
-/// not maintain what it does not know.
+/// A handle that was opened before the collection got a feed can no longer write, because it would not
+/// record its changes.
 pub(super) fn stale_handle_refused<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> Result<()> {
@@ -180,7 +191,7 @@ pub(super) fn stale_handle_refused<F: Factory, M: DocFactory>(
     let same = bed.open(plain("things"))?;
     load(bed.store(), &old, &[json!({"id": "0", "a": 0})])?;
     load(bed.store(), &same, &[json!({"id": "0", "a": 0, "b": 9})])?;
-    let new = bed.open(plain("things").index(Index::on("a")))?;
+    let new = bed.open(plain("things").with_feed())?;
     for stale in [&old, &same] {
         let write = bed.store().write(|transaction| {
             let mut things = stale.writer(transaction)?;
@@ -194,6 +205,6 @@ pub(super) fn stale_handle_refused<F: Factory, M: DocFactory>(
     load(bed.store(), &new, &[json!({"id": "new", "a": 1})])?;
     let snapshot = bed.store().snapshot()?;
     assert_eq!(found(&new.reader(&snapshot), &Query::new(Filter::eq("a", 1)))?, "1 5 9 new");
-    assert_eq!(raw(bed.store(), &index_tree("things", "a"))?.len(), 11);
+    assert_eq!(new.newest_change(&snapshot)?, 1);
     Ok(())
 }

@@ -37,6 +37,10 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         Ok(self.told(self.below.indexes(reader)?))
     }
 
+    fn undeclared_indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
+        self.below.undeclared_indexes(reader)
+    }
+
     fn build<S: KvStore>(
         &self,
         store: &S,

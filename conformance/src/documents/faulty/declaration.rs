@@ -36,6 +36,7 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
             DocFault::RequiredTakesNull => field.required = false,
             DocFault::FalseIsIndexed => field.false_is_null = false,
             DocFault::AnyTypeTaken => field.kind = FieldKind::Any,
+            DocFault::AbsentIsNull => *field = field.clone().absent_is_null(),
             DocFault::MomentsAreTexts
             | DocFault::DatesAreTexts
             | DocFault::DateTimesAreTexts

@@ -276,6 +276,23 @@ macro_rules! __doc_faults {
             /// A handle keeps writing by its old declaration after the declaration has changed.
             StaleHandleWrites "life::stale_handle_refused",
 
+            /// A write forgets the indexes that another program declared.
+            ForeignForgotten "foreign::undeclared_are_kept",
+            /// Opening a collection removes the indexes that it does not declare.
+            OpeningRemovesForeign "foreign::undeclared_are_kept",
+            /// A unique index of another program refuses nothing.
+            ForeignUniqueOff "foreign::unique_refuses_for_all",
+            /// A write forgets the indexes of another program while they are built.
+            ForeignForgottenInBuild "foreign::built_beside_another",
+            /// An index that lacks what another program wrote is searched.
+            OutdatedIsSearched "foreign::computed_is_built_anew",
+            /// Null is indexed where another program has stored nothing, whatever the type reads there.
+            AbsentIsNull "foreign::types_default_is_respected",
+            /// A dropped index leaves its entries.
+            DropIndexLeavesEntries "foreign::index_dropped_in_chunks",
+            /// An index that is being dropped is still searched.
+            DroppedIsSearched "foreign::dropped_while_used",
+
             /// A list of collections does not tell their fields.
             ListLacksFields "catalog::collections_listed",
             /// What is being dropped can be opened, and is partly there.

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use arbour::documents::layout::Header;
+use arbour::documents::layout::{CATALOG_TREE, Header, index_tree};
 use arbour::documents::{
     Body, DocError, DocId, Filter, Precondition, Query, Written, from_json, set_at, to_json,
 };
+use arbour::key::Key as _;
 use arbour::{Error, Result};
-use arbour_core::{ErrorKind, KvWrite};
+use arbour_core::engine::TreeName;
+use arbour_core::{ErrorKind, KvWrite, Tree};
 use serde_json::Value;
 
 use super::body::id_in;
@@ -23,6 +25,10 @@ pub(super) struct Before {
     stored: Option<Vec<u8>>,
     /// The entries of each index.
     entries: Vec<HashSet<Vec<u8>>>,
+    /// The trees of the indexes of other programs, with their entries.
+    foreign: Vec<(Tree, HashSet<Vec<u8>>)>,
+    /// The record of the collection.
+    record: Option<Vec<u8>>,
 }
 
 impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
@@ -41,9 +47,37 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     before.entries.push(keys(self.transaction, tree)?);
                 }
             }
+            Some(DocFault::ForeignForgotten | DocFault::ForeignForgottenInBuild) => {
+                before.foreign = self.foreign()?;
+            }
+            Some(DocFault::OutdatedIsSearched) => {
+                let (catalog, key) = self.catalog()?;
+                before.record = self.transaction.get_with(&catalog, &key, <[u8]>::to_vec)?;
+            }
             _ => {}
         }
         Ok(before)
+    }
+
+    /// Returns the tree and the key of the collection's record.
+    fn catalog(&self) -> Result<(Tree, Vec<u8>)> {
+        let tree = self.transaction.open_tree(TreeName::stored(CATALOG_TREE)?)?;
+        Ok((tree, ("collection", &*self.collection.declaration.name).to_key_bytes()))
+    }
+
+    /// Returns the indexes of other programs that a fault forgets, with their entries.
+    fn foreign(&self) -> Result<Vec<(Tree, HashSet<Vec<u8>>)>> {
+        let forgets_all = self.collection.fault == Some(DocFault::ForeignForgotten);
+        let mut foreign = Vec::new();
+        for index in self.collection.below.undeclared_indexes(&*self.transaction)? {
+            if forgets_all || !index.state.is_complete() {
+                let name = index_tree(&self.collection.declaration.name, &index.name);
+                let tree = self.transaction.open_tree(TreeName::stored(&name)?)?;
+                let entries = keys(self.transaction, &tree)?;
+                foreign.push((tree, entries));
+            }
+        }
+        Ok(foreign)
     }
 
     /// Leaves behind what a written document should not leave.
@@ -56,6 +90,23 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     for entry in entries {
                         self.transaction.put(tree, entry, &[])?;
                     }
+                }
+            }
+            Some(DocFault::ForeignForgotten | DocFault::ForeignForgottenInBuild) => {
+                for (tree, old) in &before.foreign {
+                    let new = keys(self.transaction, tree)?;
+                    for entry in new.difference(old) {
+                        self.transaction.delete(tree, entry)?;
+                    }
+                    for entry in old.difference(&new) {
+                        self.transaction.put(tree, entry, &[])?;
+                    }
+                }
+            }
+            Some(DocFault::OutdatedIsSearched) => {
+                let (catalog, key) = self.catalog()?;
+                if let Some(record) = &before.record {
+                    self.transaction.put(&catalog, &key, record)?;
                 }
             }
             Some(DocFault::OldSchemaKept) => self.keep_schema(before, &written)?,
@@ -155,6 +206,9 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
             {
                 return Ok(dropped(new_id));
             }
+            (Some(DocFault::ForeignUniqueOff), DocError::Unique { foreign_index: Some(_), .. }) => {
+                return Ok(dropped(new_id));
+            }
             (Some(DocFault::ConflictWithoutCurrent), DocError::Revision { current, .. }) => {
                 **current = Value::Null;
             }
@@ -195,6 +249,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     fields: vec![part.field.clone()],
                     values: vec![Value::Null],
                     holder: holder.id,
+                    foreign_index: None,
                 }
                 .into());
             }

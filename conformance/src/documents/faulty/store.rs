@@ -58,6 +58,13 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         if fault == Some(DocFault::RollbackIsRedone) {
             self.redo(&collection)?;
         }
+        if fault == Some(DocFault::OpeningRemovesForeign) {
+            let undeclared = collection.below.undeclared_indexes(&self.store.snapshot()?)?;
+            for index in undeclared {
+                let name = &collection.declaration.name;
+                self.store.drop_index(name, &index.name, |_| ControlFlow::Continue(()))?;
+            }
+        }
         Ok(collection)
     }
 
@@ -89,6 +96,30 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
             self.forget(name, &[])?;
         }
         Ok(is_gone)
+    }
+
+    fn drop_index(
+        &self,
+        collection: &str,
+        index: &str,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        match self.fault {
+            Some(DocFault::DropIndexLeavesEntries) => {
+                self.store.drop_index(collection, index, |progressed| {
+                    let _ = progress(progressed);
+                    ControlFlow::Break(())
+                })?;
+                Ok(true)
+            }
+            Some(DocFault::DroppedIsSearched) => {
+                let name = index_tree(collection, index);
+                let tree = self.store.open_tree(TreeName::stored(&name)?)?;
+                self.store.write(|transaction| transaction.delete_range(&tree, KeyRange::all()))?;
+                Ok(false)
+            }
+            _ => self.store.drop_index(collection, index, progress),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::moment::Moment;
 use super::{LayeredCursor, LiveEngine, SnapshotEngine, SnapshotLayer};
+use crate::engine::TreeName;
 use crate::{Direction, Error, ErrorKind, KeyRange, KvRead, Operation, Result, Tree};
 
 /// A snapshot of a [`SnapshotLayer`].
@@ -88,6 +89,10 @@ impl<E: LiveEngine> KvRead for LayeredSnapshot<'_, E> {
     ) -> Result<Self::Cursor<'_>> {
         let current = self.moment.layer.engine.scan(tree, range.clone(), direction)?;
         Ok(LayeredCursor::new(&self.moment, current, tree, range, direction))
+    }
+
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.moment.layer.engine.open_tree(name)
     }
 
     fn trees(&self) -> Result<Vec<String>> {

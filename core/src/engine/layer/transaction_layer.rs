@@ -231,6 +231,10 @@ impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
         Ok(MergeCursor::new(below, &self.writes, tree, range, direction))
     }
 
+    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.layer.engine.open_tree(name)
+    }
+
     fn trees(&self) -> Result<Vec<String>> {
         self.writes.trees_over(self, self.below()?.trees()?)
     }
