@@ -285,8 +285,8 @@ pub trait KvWrite: KvRead + Sized {
 /// A part of a transaction that is kept or undone as a whole; see [`KvWrite::savepoint`].
 ///
 /// Its writes stay in memory until [`commit`](KvWrite::commit) passes them, and the
-/// [checks](KvWrite::before_commit), to the transaction below; dropping it discards them. A savepoint is itself a transaction, so savepoints nest, and
-/// code written for one runs in the other.
+/// [checks](KvWrite::before_commit), to the transaction below; dropping it discards both. A savepoint
+/// is itself a transaction, so savepoints nest, and code written for one runs in the other.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};

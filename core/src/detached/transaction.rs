@@ -110,9 +110,10 @@ impl DetachedTransaction {
     /// callers share a commit in this way.
     ///
     /// # Errors
-    /// That of a [check](KvWrite::before_commit), and [`Conflict`](crate::ErrorKind::Conflict) if
-    /// anything has changed; nothing was written then. Errors of reading and writing in the other transaction; part of this one's writes may have
-    /// been made there then, so undo them by a [savepoint](KvWrite::savepoint) or a rollback.
+    /// The error of a [check](KvWrite::before_commit), or [`Conflict`](crate::ErrorKind::Conflict) if
+    /// anything has changed; nothing was written then. Errors of reading and writing in the other
+    /// transaction; part of this one's writes may have been made there then, so undo them by a
+    /// [savepoint](KvWrite::savepoint) or a rollback.
     ///
     /// ```
     /// use arbour_core::{DynStore, KvRead, KvStore, KvWrite, MemoryStore};
@@ -255,6 +256,7 @@ impl KvWrite for DetachedTransaction {
     /// Checks what was read, and commits the writes.
     ///
     /// # Errors
+    /// The error of a [check](KvWrite::before_commit) that fails.
     /// [`Conflict`](crate::ErrorKind::Conflict) if anything that was read has changed; the error
     /// names the tree and the key. [`Busy`](crate::ErrorKind::Busy) if the writer does not become
     /// free in time, and at once if this thread holds it. Nothing was written then. Otherwise as for
