@@ -76,6 +76,18 @@ fn assert_taken<T: std::fmt::Debug>(result: Result<T>, place: u32, holders: &[&'
     assert!(holders.iter().any(|id| DocId::from(*id) == *holder), "{error:?}");
 }
 
+/// A program that does not declare the index defers its checks as the one that does.
+pub(super) fn of_other_programs<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
+    load_racks(bed)?;
+    let (plain, store) = (bed.open(Declaration::new("racks"))?, bed.store());
+    store.write(|transaction| place(&plain, transaction, "a=2 b=1"))?;
+    let taken = store.write(|transaction| place(&plain, transaction, "a=3 b=2"));
+    assert_taken(taken, 3, &["a", "c"]);
+    drop(plain);
+    let racks = bed.open(deferred())?;
+    assert_places(bed.store(), &racks, "b a c")
+}
+
 /// Documents exchange their values in one transaction, in every way of writing.
 pub(super) fn exchanged<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     load_racks(bed)?;

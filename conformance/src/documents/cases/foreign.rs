@@ -271,10 +271,9 @@ pub(super) fn unique_refuses_for_all<F: Factory, M: DocFactory>(
         old.set(&json!({"id": "nil too"}))?;
         old.set(&body("ada", "b@x"))?;
         old.set(&body("bob", "a@x"))?;
-        old.modify_together(&[
-            ("ada", &|ada| *ada = body("ada", "a@x")),
-            ("bob", &|bob| *bob = body("bob", "b@x")),
-        ])
+        old.set(&body("bob", "c@x"))?;
+        old.set(&body("ada", "a@x"))?;
+        old.set(&body("bob", "b@x")).map(drop)
     })?;
     let new = bed.open(unique())?;
     let snapshot = bed.store().snapshot()?;

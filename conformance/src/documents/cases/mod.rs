@@ -92,7 +92,8 @@ macro_rules! __documents_cases {
             }
             deferred {
                 exchanged taken_at_commit_refused nulls_many_values_and_compounds of_savepoints
-                of_group_members of_detached declared_either_way while_built
+                of_group_members of_detached of_other_programs declared_either_way
+                while_built
             }
             filters {
                 equal in_list ranges prefixes substrings contains_any contains_all nulls
