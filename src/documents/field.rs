@@ -193,7 +193,8 @@ impl<D> Field<D> {
         self
     }
 
-    /// Sets the revision of the closure. Raising it rebuilds the indexes over the field.
+    /// Sets the revision of the closure. Raising it makes the indexes over the field other ones, which have
+    /// to be built.
     ///
     /// ```
     /// use arbour::documents::Field;

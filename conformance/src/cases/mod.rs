@@ -79,7 +79,7 @@ macro_rules! __cases {
             trees {
                 isolated resolved_twice_is_equal listed_sorted emptied_and_refilled
                 prefix_names_do_not_bleed missing_reads_empty created_after_snapshot
-                resolved_beside_a_transaction a_thousand two_handles_in_one_transaction
+                resolved_beside_a_transaction resolved_in_a_transaction a_thousand two_handles_in_one_transaction
             }
             names {
                 names_accepted names_refused names_differ_by_case reserved_names_refused

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use arbour_core::engine::TreeName;
 use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result};
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
@@ -203,6 +204,22 @@ pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
     }
     bed.settle()?;
     assert_keys(bed.store(), &bed.tree("t")?, &[b"a"])
+}
+
+/// A snapshot and a transaction resolve names as their store does, also one that the store has never
+/// resolved.
+pub(super) fn resolved_in_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let name = TreeName::new("only here")?;
+    let mut transaction = bed.store().begin()?;
+    let t = transaction.open_tree(name)?;
+    transaction.put(&t, b"a", &value_for(b"a"))?;
+    assert!(transaction.contains(&t, b"a")?);
+    transaction.commit()?;
+    let snapshot = bed.store().snapshot()?;
+    assert!(snapshot.open_tree(name)? == bed.store().open_tree(name)?, "they are one tree");
+    drop(snapshot);
+    bed.settle()?;
+    assert_keys(bed.store(), &bed.store().open_tree(name)?, &[b"a"])
 }
 
 /// Case 54. A thousand trees work as well as three.

@@ -34,7 +34,8 @@ fn indexed(name: &str) -> Declaration<Value> {
 }
 
 /// Kills a process while it builds an index. Panics unless the finished part is kept, the next
-/// process resumes after it, and the index ends up equal to one that existed from the start. The
+/// process resumes after it, the program without the index can write in between, and the index ends up
+/// equal to one that existed from the start. The
 /// test `documents::process::killed_builder_goes_on` calls it.
 ///
 /// The child builds, and changes a document after each chunk. `test` is the test's own path:
@@ -126,6 +127,16 @@ fn check_between<F: Factory>(factory: &F, path: &Path) -> Result<()> {
     let expected = reader.count(&Filter::custom("tagged 3", is_tagged))?;
     assert_eq!(reader.count(&Filter::contains_any("tags", [3]))?, expected);
     drop(snapshot);
+    // The earlier program, which has no index, takes over in between, and the build goes on beside it.
+    let earlier = Collection::open(&store, crowd("crowd"))?;
+    store.write(|transaction| {
+        for number in [3, CROWD / 2, CROWD - 3] {
+            let size = earlier.all().count(transaction)? as usize + number;
+            let change = json!({"size": size, "tags": ["earlier", number]});
+            earlier.update_json(transaction, &*format!("{number:05}"), &change)?;
+        }
+        Ok(())
+    })?;
     store.close()
 }
 

@@ -65,6 +65,8 @@ macro_rules! __faults {
             TreesUnsorted "trees::listed_sorted",
             /// Reading a tree that was never written fails, as opening a table of redb does.
             MissingTreeFails "trees::missing_reads_empty",
+            /// A snapshot or a transaction resolves a name to another tree.
+            ResolvedElsewhere "trees::resolved_in_a_transaction",
             /// Reads accept another store's handle by its name.
             ForeignHandleRead "handles::foreign_handle_refused_by_reads",
             /// Transactions accept another store's handle by its name.

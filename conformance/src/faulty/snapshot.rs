@@ -153,7 +153,9 @@ macro_rules! read_through_view {
             }
 
             fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-                self.store.open_tree(name)
+                let elsewhere = TreeName::stored("elsewhere")?;
+                let is_wrong = self.store.has(Fault::ResolvedElsewhere);
+                self.store.open_tree(if is_wrong { elsewhere } else { name })
             }
 
             fn trees(&self) -> Result<Vec<String>> {

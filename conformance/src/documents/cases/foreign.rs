@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::claims::{build, go_on, load, member, raw, refused};
 pub(super) use super::foreign_ends::{
-    computed_is_built_anew, dropped_while_used, index_dropped_in_chunks, types_default_is_respected,
+    computed_is_built_anew, dropped_while_used, index_dropped_in_chunks,
+    types_default_is_respected, unrecorded_is_built_anew,
 };
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};

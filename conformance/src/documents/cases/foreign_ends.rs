@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use arbour::Result;
-use arbour::documents::layout::index_tree;
+use arbour::documents::layout::{CATALOG_TREE, index_tree};
 use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Index, Query};
+use arbour::key::Key as _;
 use arbour_core::KvStore;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -89,6 +90,51 @@ pub(super) fn computed_is_built_anew<F: Factory, M: DocFactory>(
     bed.store().write(|t| old.writer(t)?.remove("7"))?;
     assert_eq!(states(bed.store(), &new)?, "double WriteOnly, size Readable, a Readable");
     means(&new.reader(&bed.store().snapshot()?), &Filter::eq("double", 14), "1 2")
+}
+
+/// Takes from the record of a collection what an earlier version of Arbour did not store.
+fn forget_declarations<F: Factory, M: DocFactory>(bed: &DocBed<F, M>, name: &str) -> Result<()> {
+    let catalog = bed.layer_tree(CATALOG_TREE)?;
+    let key = ("collection", name).to_key_bytes();
+    let record = bed.store().get(&catalog, &key)?.unwrap_or_default();
+    let (format, json) = record.split_at(1);
+    let mut json: Value = serde_json::from_slice(json).expect("the record is JSON");
+    let indexes = json.get_mut("indexes").and_then(Value::as_array_mut);
+    for index in indexes.expect("a record has indexes") {
+        let declared = index.as_object_mut().and_then(|index| index.remove("declared"));
+        assert!(declared.is_some(), "{index}: it says how it is declared");
+    }
+    bed.store().put(&catalog, &key, &[format, json.to_string().as_bytes()].concat())
+}
+
+/// An index that a program with an earlier version of Arbour declared is used by that program at once, and
+/// built anew for it once another one has written, which could not know its fields.
+pub(super) fn unrecorded_is_built_anew<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+) -> Result<()> {
+    let indexed = || plain("things").index(Index::on("a"));
+    let bodies: Vec<Value> = (0..9).map(|n| json!({"id": n.to_string(), "a": n})).collect();
+    load(bed.store(), &bed.open(indexed())?, &bodies)?;
+    forget_declarations(bed, "things")?;
+    bed.settle()?;
+    let declared = bed.declare(indexed())?;
+    assert_eq!(states(bed.store(), &declared)?, "a Readable", "nothing has to be built");
+    // Opening has recorded the declaration, so another program keeps the index right.
+    let other = bed.open(plain("things"))?;
+    bed.store().write(|t| other.writer(t)?.set(&json!({"id": "1", "a": 7})))?;
+    assert_eq!(states(bed.store(), &declared)?, "a Readable");
+    means(&declared.reader(&bed.store().snapshot()?), &Filter::eq("a", 7), "1 7")?;
+    drop((declared, other));
+    forget_declarations(bed, "things")?;
+    bed.settle()?;
+    let other = bed.open(plain("things"))?;
+    bed.store().write(|t| other.writer(t)?.set(&json!({"id": "2", "a": 7})))?;
+    let declared = bed.declare(indexed())?;
+    assert_eq!(states(bed.store(), &declared)?, "a WriteOnly");
+    means(&declared.reader(&bed.store().snapshot()?), &Filter::eq("a", 7), "1 2 7")?;
+    let declared = bed.open(indexed())?;
+    assert_eq!(states(bed.store(), &declared)?, "a Readable");
+    means(&declared.reader(&bed.store().snapshot()?), &Filter::eq("a", 7), "1 2 7")
 }
 
 #[derive(Clone, Serialize, Deserialize)]

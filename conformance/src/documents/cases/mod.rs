@@ -133,8 +133,8 @@ macro_rules! __documents_cases {
             }
             foreign {
                 undeclared_are_kept unique_refuses_for_all built_beside_another
-                computed_is_built_anew types_default_is_respected index_dropped_in_chunks
-                dropped_while_used
+                computed_is_built_anew types_default_is_respected unrecorded_is_built_anew
+                index_dropped_in_chunks dropped_while_used
             }
             catalog {
                 collections_listed dropped_in_chunks killed_at_each_commit

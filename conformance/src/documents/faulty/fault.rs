@@ -286,6 +286,8 @@ macro_rules! __doc_faults {
             ForeignForgottenInBuild "foreign::built_beside_another",
             /// An index that lacks what another program wrote is searched.
             OutdatedIsSearched "foreign::computed_is_built_anew",
+            /// What an earlier version did not record is taken for complete.
+            UnrecordedIsSearched "foreign::unrecorded_is_built_anew",
             /// Null is indexed where another program has stored nothing, whatever the type reads there.
             AbsentIsNull "foreign::types_default_is_respected",
             /// A dropped index leaves its entries.

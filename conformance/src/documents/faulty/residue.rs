@@ -50,7 +50,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
             Some(DocFault::ForeignForgotten | DocFault::ForeignForgottenInBuild) => {
                 before.foreign = self.foreign()?;
             }
-            Some(DocFault::OutdatedIsSearched) => {
+            Some(DocFault::OutdatedIsSearched | DocFault::UnrecordedIsSearched) => {
                 let (catalog, key) = self.catalog()?;
                 before.record = self.transaction.get_with(&catalog, &key, <[u8]>::to_vec)?;
             }
@@ -103,7 +103,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     }
                 }
             }
-            Some(DocFault::OutdatedIsSearched) => {
+            Some(DocFault::OutdatedIsSearched | DocFault::UnrecordedIsSearched) => {
                 let (catalog, key) = self.catalog()?;
                 if let Some(record) = &before.record {
                     self.transaction.put(&catalog, &key, record)?;
