@@ -7,13 +7,14 @@ use arbour_core::{KvRead, KvWrite, Result};
 #[cfg(doc)]
 use super::DocError;
 use super::collection::Collection;
-use super::{Body, DocId, Filter, Precondition, Query};
+use super::{Body, DocId, Filter, Query};
 
 /// Either all documents that match are written, or the method fails and none is. The ids of the
 /// documents are held in memory. For more documents than one transaction should hold, take pages of
 /// ids and a transaction for each.
 impl<D: Body> Collection<D> {
-    /// Deletes the documents that match a filter, and returns how many there were.
+    /// Deletes the documents that match a filter, and returns how many there were. Where an index tells
+    /// which ones match, each document is read once.
     ///
     /// # Errors
     /// Those of [`find`](Self::find) and of [`delete`](Self::delete).
@@ -35,13 +36,13 @@ impl<D: Body> Collection<D> {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn delete_where<W: KvWrite>(&self, transaction: &mut W, filter: Filter<D>) -> Result<u64> {
-        let ids = self.ids_of(transaction, filter)?;
+        let found = self.with_reader(&*transaction, |reader| reader.keys(&filter))?;
         transaction.savepoint(|savepoint| {
             self.with_writer(savepoint, |writer| {
-                for id in &ids {
-                    writer.delete(id, Precondition::None)?;
+                for found in &found {
+                    writer.delete_found(found)?;
                 }
-                Ok(ids.len() as u64)
+                Ok(found.len() as u64)
             })
         })
     }

@@ -192,6 +192,20 @@ impl<D: Body> Collection<D> {
         decoded.map_err(|cause| self.undecodable(key, cause))
     }
 
+    /// Builds the error for an index that leads to a document that does not exist.
+    ///
+    /// # Errors
+    /// [`Undecodable`](DocError::Undecodable) if the key is not one of an id.
+    pub(super) fn dangling(&self, index: Option<usize>, id_key: &[u8]) -> Result<Error> {
+        let index = index.and_then(|index| self.definition.indexes.get(index));
+        Ok(DocError::Dangling {
+            collection: self.trees.name.clone(),
+            index: index.map_or_else(String::new, |index| index.name.clone()),
+            id: self.id_at(id_key)?,
+        }
+        .into())
+    }
+
     pub(super) fn undecodable(
         &self,
         key: &[u8],

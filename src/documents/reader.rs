@@ -17,7 +17,7 @@ use super::known::Known;
 use super::plan::Plan;
 use super::scalar::decode_scalar;
 use super::schema::{FieldRef, IndexDefinition};
-use super::{Body, DocError, Filter, Query, Stored};
+use super::{Body, Filter, Query, Stored};
 
 /// A part of an index.
 #[derive(Clone, Copy)]
@@ -25,6 +25,12 @@ pub(super) struct IndexedPart {
     pub(super) index: usize,
     part: usize,
     direction: Direction,
+}
+
+/// The key of a document that was found, and the number of the index that led to it.
+pub(super) struct FoundKey {
+    pub(super) id_key: Vec<u8>,
+    pub(super) index: Option<usize>,
 }
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
@@ -64,7 +70,7 @@ impl<D: Body> Reader<'_, D> {
     /// Reads a document that was found.
     ///
     /// # Errors
-    /// [`Dangling`](DocError::Dangling) if an index points to a document that does not exist.
+    /// [`Dangling`](super::DocError::Dangling) if an index points to a document that does not exist.
     pub(super) fn read(&self, found: &Found<'_>) -> Result<Stored<D>> {
         let collection = self.collection;
         if let Some(value) = found.value {
@@ -73,13 +79,29 @@ impl<D: Body> Reader<'_, D> {
         if let Some(stored) = collection.get_at(self.docs, found.id_key)? {
             return Ok(stored);
         }
-        let index = found.entry.and_then(|(index, _)| collection.definition.indexes.get(index));
-        Err(DocError::Dangling {
-            collection: collection.trees.name.clone(),
-            index: index.map_or_else(String::new, |index| index.name.clone()),
-            id: collection.id_at(found.id_key)?,
+        Err(collection.dangling(found.entry.map(|(index, _)| index), found.id_key)?)
+    }
+
+    /// Returns the keys of the documents that match a filter, each with the number of the index that led
+    /// to it. A document is read only if what finds it does not tell whether it matches.
+    pub(super) fn keys(&self, filter: &Filter<D>) -> Result<Vec<FoundKey>> {
+        let condition = Condition::of(&self.collection.definition, filter)?;
+        let plan = self.plan(&self.goal(&condition))?;
+        let mut keys = Vec::new();
+        let mut add = |found: &Found<'_>| {
+            let index = found.entry.map(|(index, _)| index);
+            keys.push(FoundKey { id_key: found.id_key.to_vec(), index });
+        };
+        if plan.chosen.is_exact {
+            let found = self.docs.find(&plan.chosen.find, &mut |found| {
+                add(found);
+                Ok(ControlFlow::Continue(()))
+            });
+            found.map(drop)?;
+        } else {
+            self.visit_meant(&condition, &plan, &mut |found, _| add(found))?;
         }
-        .into())
+        Ok(keys)
     }
 
     /// Visits the documents that match a condition, in the order of its plan.

@@ -299,11 +299,11 @@ mod tests {
                 store.write(|transaction| tickets.insert(transaction, body))?;
             }
             let snapshot = store.snapshot()?;
-            let (docs, definition) = (tickets.docs(&snapshot), &tickets.definition);
-            let reader = Reader::new(&tickets, &docs)?;
+            let definition = &tickets.definition;
             let query = Query::new(Filter::any_words("title", "printer fire")).by_relevance();
             let condition = Condition::of(definition, &query.filter)?;
-            let relevance = Relevance::of(&reader, &query, &condition)?;
+            let relevance = tickets
+                .with_reader(&snapshot, |reader| Relevance::of(reader, &query, &condition))?;
             for (title, expected) in titles {
                 let score = relevance
                     .of_document(definition, &definition.fields_of(&json!({"title": title})));

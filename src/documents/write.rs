@@ -4,6 +4,7 @@ use arbour_core::Result;
 
 use super::entries::Entries;
 use super::existing::Existing;
+use super::reader::FoundKey;
 use super::writer::Writer;
 use super::{Body, DocError, DocId, Precondition, Written, made_id, set_at, to_json};
 
@@ -74,6 +75,21 @@ impl<D: Body> Writer<'_, D> {
         }
         self.take_away(&before)?;
         Ok(true)
+    }
+
+    /// Removes a document that was found, as [`delete`](Self::delete) does, but refuses one that cannot be
+    /// read, as a search does.
+    pub(super) fn delete_found(&mut self, found: &FoundKey) -> Result<()> {
+        self.buffers.key.clone_from(&found.id_key);
+        let id = self.collection.id_at(&found.id_key)?;
+        let before = self.existing(&id, Precondition::None)?;
+        if !before.is_there() {
+            return Err(self.collection.dangling(found.index, &found.id_key)?);
+        }
+        if before.stored.is_none() {
+            self.collection.decode(&found.id_key, &self.buffers.before)?;
+        }
+        self.take_away(&before)
     }
 
     pub(super) fn change_id<'i>(

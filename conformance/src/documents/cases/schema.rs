@@ -213,6 +213,11 @@ pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
                 "{page:?}"
             );
         }
+        for filter in [Filter::All, Filter::eq("year", 1900)] {
+            let deleted = bed.store().write(|t| people.writer(t)?.delete_where(filter));
+            let deleted = refused(deleted, "deleting what cannot be read");
+            assert!(is_right(Some(&deleted)), "{deleted:?}");
+        }
         let page = reader.search(&Query::new(Filter::All).lenient())?;
         assert_eq!(ids(&page.items), "a c");
         assert_eq!(found(&reader, &Query::new(Filter::eq("year", "1815")))?, "a");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, go_on, load, means, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
+use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
 fn things() -> Declaration<Value> {
     Declaration::new("things")
@@ -142,6 +142,9 @@ pub(super) fn dangling_is_named<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M
     let query = Query::new(Filter::eq("size", 0));
     let error = refused(reader.search(&query).map(drop), "a search that is led astray");
     assert!(is_right(Some(&error)), "{error:?}");
+    let deleted = bed.store().write(|t| things.writer(t)?.delete_where(Filter::eq("size", 0)));
+    let deleted = refused(deleted, "deleting what is not there");
+    assert!(is_right(Some(&deleted)), "{deleted:?}");
     let page = reader.search(&query.lenient())?;
     assert!(
         matches!(page.unreadable.as_slice(), [error] if is_right(error.downcast_ref())),
