@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
 use arbour_core::{DecodeError, EncodeError, Error, KvRead, KvWrite, Result, Tree};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::definition::Definition;
 use super::{Body, DocError, Field, FieldSource, IndexState, steps};
@@ -25,7 +26,8 @@ pub(super) struct Record {
     pub(super) indexes: Vec<IndexRecord>,
     /// Indexes that are no longer declared but still have entries.
     pub(super) dropped: Vec<String>,
-    /// The declared fields, for [lists](super::StoredCollection) only. Earlier records have none.
+    /// The declared fields, for [lists](super::StoredCollection) and for programs without the type.
+    /// Earlier records have none.
     #[serde(default)]
     pub(super) fields: Vec<FieldRecord>,
     /// Whether the collection is being dropped.
@@ -42,6 +44,19 @@ pub(super) struct FieldRecord {
     /// The name of its kind. Text, because a program must be able to read the kinds of a later one.
     pub(super) kind: String,
     pub(super) many: bool,
+    /// Its default; null if there is none. Earlier records lack this and what follows.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub(super) default: Value,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) required: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) false_is_null: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) revision: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl FieldRecord {
@@ -54,6 +69,10 @@ impl FieldRecord {
             },
             kind: format!("{:?}", field.kind),
             many: field.many,
+            default: field.default.clone().unwrap_or_default(),
+            required: field.required,
+            false_is_null: field.false_is_null,
+            revision: field.revision,
         }
     }
 }

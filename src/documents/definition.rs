@@ -315,22 +315,23 @@ impl<D: Body> Definition<D> {
         }
         for part in parts {
             let sign = if part.direction == Direction::Reverse { '-' } else { '+' };
-            text.push_str(&match self.declared(part.field) {
-                None => format!("; {sign}id"),
-                Some(field) => {
-                    let source = match &field.source {
-                        FieldSource::Path(path) => format!("path {path:?}"),
-                        FieldSource::Computed(_) => format!("computed {:?}", field.name),
-                    };
-                    format!(
-                        "; {sign}{source} {:?} many {} default {:?} false is null {} revision {}",
-                        field.kind, field.many, field.default, field.false_is_null, field.revision
-                    )
-                }
-            });
+            text.push_str(&format!("; {sign}{}", print_of(self.declared(part.field))));
         }
         text
     }
+}
+
+/// Returns what the fingerprint of an index says about a field; `None` is the id.
+pub(super) fn print_of<D>(field: Option<&Field<D>>) -> String {
+    let Some(field) = field else { return "id".to_owned() };
+    let source = match &field.source {
+        FieldSource::Path(path) => format!("path {path:?}"),
+        FieldSource::Computed(_) => format!("computed {:?}", field.name),
+    };
+    format!(
+        "{source} {:?} many {} default {:?} false is null {} revision {}",
+        field.kind, field.many, field.default, field.false_is_null, field.revision
+    )
 }
 
 /// Returns what is wrong with a declaration, apart from the fields of its indexes.

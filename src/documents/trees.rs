@@ -4,7 +4,7 @@ use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::{Direction, KvStore, Result, Tree};
+use arbour_core::{Direction, Result, Tree};
 
 use super::Body;
 use super::definition::Definition;
@@ -25,9 +25,13 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    pub(super) fn open<S: KvStore, D: Body>(store: &S, definition: &Definition<D>) -> Result<Self> {
+    /// Opens the trees with a function that opens one.
+    pub(super) fn open<D: Body>(
+        definition: &Definition<D>,
+        open: &dyn Fn(TreeName<'_>) -> Result<Tree>,
+    ) -> Result<Self> {
         let name = definition.name();
-        let open = |name: &str| store.open_tree(TreeName::layer(name)?);
+        let open = |name: &str| open(TreeName::layer(name)?);
         let indexes = definition.indexes.iter();
         let indexes: Result<Vec<Tree>> =
             indexes.map(|index| open(&index_tree(name, &index.name))).collect();

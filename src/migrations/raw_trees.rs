@@ -23,6 +23,10 @@ pub(super) trait RawTrees {
         direction: Direction,
     ) -> Result<Box<dyn Cursor + 'r>>;
     fn names(&self) -> Result<Vec<String>>;
+    /// Returns the handle of a tree.
+    fn open(&self, name: TreeName<'_>) -> Result<Tree>;
+    /// Makes every check by which the store could refuse a write.
+    fn check(&self, write: &Write<'_>) -> Result<()>;
     fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()>;
     fn delete(&mut self, tree: &str, key: &[u8]) -> Result<()>;
     fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()>;
@@ -66,6 +70,14 @@ impl<S: KvStore, W: KvWrite> RawTrees for Bound<'_, S, W> {
 
     fn names(&self) -> Result<Vec<String>> {
         self.transaction.trees()
+    }
+
+    fn open(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.tree(name.as_str())
+    }
+
+    fn check(&self, write: &Write<'_>) -> Result<()> {
+        self.transaction.check(write)
     }
 
     fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
