@@ -235,8 +235,8 @@ impl Events {
         Ok(reached.applied >= reached.newest)
     }
 
-    /// Builds a version when it is opened, up to an event that fails.
-    pub(super) fn build_at_opening(
+    /// Applies what a view lacks when it is opened, up to an event that fails.
+    pub(super) fn apply_at_opening(
         &self,
         projection: &str,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -244,7 +244,7 @@ impl Events {
         check_not_handling()?;
         let running = self.inner.served(projection)?;
         let (began, before) = (Instant::now(), running.applied.load(Ordering::Acquire));
-        // No other thread has these events yet, so the turn is free.
+        // No other thread has this handle yet, so the turn is free.
         while let Some(turn) = running.turn.take() {
             let (step, _) = self.inner.step_in_turn(running, turn, false);
             let Step::Moved(reach) = step? else { break };

@@ -105,7 +105,7 @@ pub(super) struct Inner {
 
 impl Inner {
     /// Determines the active versions, and checks that the views were made from this log. Returns the
-    /// inline projections to build: those that are new, take over, or come back.
+    /// inline projections whose view lacks events or has yet to become the active one.
     pub(super) fn open(&self) -> Result<Vec<String>> {
         let views = self.views.inner();
         let mut lagging = Vec::new();
@@ -115,7 +115,6 @@ impl Inner {
                 running.check_log(&snapshot)?;
                 (running.state(&snapshot)?, running.active_version(&snapshot)?)
             };
-            let was_active = active == Some(running.declared.version());
             let active = match active {
                 None => self.activate_newest(running.name())?,
                 active => active,
@@ -124,7 +123,7 @@ impl Inner {
             let newest = self.location.check(running.name(), &state)?.position;
             let lags = state.applied < newest || self.takes_over(running, active);
             let is_inline = running.declared.pace == Pace::Inline;
-            if lags && is_inline && !was_active && self.serves(running, active) {
+            if lags && is_inline && self.serves(running, active) {
                 lagging.push(running.name().to_owned());
             }
         }

@@ -210,11 +210,11 @@ impl EventsBuilder {
 impl EventsBuilder {
     /// Opens the log and the views.
     ///
-    /// A version of an inline projection that is new to the store, or that another program has replaced
-    /// by its own since, is built from the log before this returns, so that its view lacks nothing.
-    /// That may take long: [`build_with`](Self::build_with) reports progress. If an event fails, the
-    /// version is opened as it is, and [`status`](Events::status) tells how far it is. Projections
-    /// with pace [`Behind`](super::Pace::Behind) wait for [`catch_up`](Events::catch_up),
+    /// What the views of inline projections lack is applied before this returns, so that a program
+    /// that only reads them misses nothing: the events of other programs, and all of them for a version
+    /// that is new. That may take long: [`build_with`](Self::build_with) reports progress. If an event
+    /// fails, the view is opened as it is, and [`status`](Events::status) tells how far it is.
+    /// Projections with pace [`Behind`](super::Pace::Behind) wait for [`catch_up`](Events::catch_up),
     /// [`wait_for`](Events::wait_for) or [`follow`](Events::follow).
     ///
     /// The first version of a projection is active at once. If this program does not declare the
@@ -229,8 +229,8 @@ impl EventsBuilder {
     /// [`Truncated`](EventError::Truncated) if the log ends before the position of a view,
     /// [`Foreign`](EventError::Foreign) if it is another log; [`Invalid`](EventError::Invalid) for
     /// invalid names and for a version of a projection that is declared twice;
-    /// [`Archived`](EventError::Archived) if the log was trimmed and a version that is to be built
-    /// lacks the events that are gone; errors of the store.
+    /// [`Archived`](EventError::Archived) if the log was trimmed and a view lacks the events that are
+    /// gone; errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;
@@ -303,7 +303,7 @@ impl EventsBuilder {
         let lagging = inner.open()?;
         let events = Events { inner: Arc::new(inner) };
         for projection in lagging {
-            events.build_at_opening(&projection, progress)?;
+            events.apply_at_opening(&projection, progress)?;
         }
         Ok(events)
     }
