@@ -3,6 +3,7 @@
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
 use arbour_core::{DecodeError, EncodeError, Error, KvWrite, Result, Tree};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::index_record::IndexRecord;
 use super::schema::{FieldSchema, IndexDefinition, Schema};
@@ -24,7 +25,8 @@ pub(super) struct Record {
     pub(super) indexes: Vec<IndexRecord>,
     /// Indexes that were dropped but may still have entries.
     pub(super) dropped: Vec<String>,
-    /// The declared fields, for [lists](super::StoredCollection) only. Earlier records have none.
+    /// The declared fields, for [lists](super::StoredCollection) and for programs without the type.
+    /// Earlier records have none.
     #[serde(default)]
     pub(super) fields: Vec<FieldRecord>,
     /// Whether the collection is being dropped.
@@ -41,6 +43,19 @@ pub(super) struct FieldRecord {
     /// The name of its kind. Text, because a program must be able to read the kinds of a later one.
     pub(super) kind: String,
     pub(super) many: bool,
+    /// Its default; null if there is none. Earlier records lack this and what follows.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub(super) default: Value,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) required: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) false_is_null: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) revision: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl FieldRecord {
@@ -50,6 +65,10 @@ impl FieldRecord {
             path: field.path.as_deref().map(steps::joined),
             kind: format!("{:?}", field.kind),
             many: field.many,
+            default: field.default.clone().unwrap_or_default(),
+            required: field.required,
+            false_is_null: field.false_is_null,
+            revision: field.revision,
         }
     }
 }

@@ -92,12 +92,7 @@ impl<D: Body> Collection<D> {
     /// As [`open`](Self::open), except for those of building.
     pub fn declare<S: KvStore>(store: &S, declaration: Declaration<D>) -> Result<Self> {
         let definition = Definition::new(declaration)?;
-        let name = definition.name();
-        let trees = Trees::open(store, name)?;
-        let record_key = catalog::key(name).into();
-        let (definition, trees) = (Arc::new(definition), Arc::new(trees));
-        let mut collection =
-            Self { definition, trees, store_id: [0; 16], record_key, known: Arc::default() };
+        let mut collection = Self::of(definition, &|name| store.open_tree(name))?;
         let meta = store.open_tree(TreeName::layer(META_TREE)?)?;
         let noted = store.read(|snapshot| collection.read_declared(snapshot, &meta))?;
         collection.store_id = match noted {
@@ -105,6 +100,21 @@ impl<D: Body> Collection<D> {
             _ => store.write(|transaction| collection.note_declared(transaction, &meta))?,
         };
         Ok(collection)
+    }
+
+    /// Opens the trees of a collection. Its cursors are valid only once the id of the store is set.
+    pub(super) fn of(
+        definition: Definition<D>,
+        open: &dyn Fn(TreeName<'_>) -> Result<Tree>,
+    ) -> Result<Self> {
+        let trees = Trees::open(definition.name(), open)?;
+        Ok(Self {
+            record_key: catalog::key(definition.name()).into(),
+            definition: Arc::new(definition),
+            trees: Arc::new(trees),
+            store_id: [0; 16],
+            known: Arc::default(),
+        })
     }
 
     /// Reads the id of the store and the record of the collection, if both exist and the record

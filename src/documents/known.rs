@@ -146,6 +146,11 @@ impl Known {
         indexes.filter(|(place, _)| !own.contains(&Some(*place))).map(|(_, index)| index)
     }
 
+    /// Returns the records of the indexes that only other programs can maintain.
+    pub(super) fn opaque(&self) -> impl Iterator<Item = &IndexRecord> {
+        self.opaque.iter().filter_map(|place| self.record.indexes.get(*place))
+    }
+
     /// Returns the state of an index. A dropped one is disabled.
     pub(super) fn state(&self, number: usize) -> IndexState {
         self.recorded(number).map_or(IndexState::Disabled, |index| index.state)

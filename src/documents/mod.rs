@@ -135,6 +135,8 @@ mod sort;
 mod status;
 mod steps;
 mod stored_collection;
+#[cfg(feature = "migrations")]
+mod stored_declaration;
 mod sum;
 mod sum_value;
 mod trees;
@@ -177,5 +179,7 @@ pub use selection::Selection;
 pub use sort::Sort;
 pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
 pub use stored_collection::{StoredCollection, StoredField};
+#[cfg(feature = "migrations")]
+pub(crate) use stored_declaration::Refused;
 pub use sum_value::SumValue;
 pub use typed_field::TypedField;

@@ -89,7 +89,7 @@ pub(super) fn list<S: KvStore>(store: &S) -> Result<Vec<StoredCollection>> {
 impl StoredCollection {
     fn of(name: String, record: Record) -> Self {
         let field = |field: FieldRecord| {
-            let FieldRecord { name, path, kind, many } = field;
+            let FieldRecord { name, path, kind, many, .. } = field;
             StoredField { name, path, kind, many }
         };
         let indexes = record.indexes.into_iter();

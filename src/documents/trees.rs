@@ -4,7 +4,7 @@ use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
 };
-use arbour_core::{Direction, KvRead, KvStore, Result, Tree};
+use arbour_core::{Direction, KvRead, Result, Tree};
 
 use super::doc_store::Notes;
 
@@ -24,9 +24,12 @@ pub(super) struct Trees {
 }
 
 impl Trees {
-    /// Opens the trees of a collection, without those of its indexes.
-    pub(super) fn open<S: KvStore>(store: &S, collection: &str) -> Result<Self> {
-        let open = |name: &str| store.open_tree(TreeName::layer(name)?);
+    /// Opens the trees of a collection, without those of its indexes, with a function that opens one.
+    pub(super) fn open(
+        collection: &str,
+        open: &dyn Fn(TreeName<'_>) -> Result<Tree>,
+    ) -> Result<Self> {
+        let open = |name: &str| open(TreeName::layer(name)?);
         Ok(Self {
             name: collection.to_owned(),
             catalog: open(CATALOG_TREE)?,

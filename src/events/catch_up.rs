@@ -235,6 +235,28 @@ impl Events {
         Ok(reached.applied >= reached.newest)
     }
 
+    /// Applies what a view lacks when it is opened, up to an event that fails.
+    pub(super) fn apply_at_opening(
+        &self,
+        projection: &str,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
+        check_not_handling()?;
+        let running = self.inner.served(projection)?;
+        let (began, before) = (Instant::now(), running.applied.load(Ordering::Acquire));
+        // No other thread has this handle yet, so the turn is free.
+        while let Some(turn) = running.turn.take() {
+            let (step, _) = self.inner.step_in_turn(running, turn, false);
+            let Step::Moved(reach) = step? else { break };
+            let reached =
+                Progress::new(projection, began, before).at(reach.applied, Some(reach.newest));
+            if reach.applied >= reach.newest || progress(reached).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Applies all events to a version that is not read yet, and returns the position it has
     /// reached.
     fn build(

@@ -15,6 +15,7 @@ use super::head::Head;
 use super::layout::PROJECTION_TREE;
 use super::log::{Log, check_name, open_tree};
 use super::log_location::LogLocation;
+use super::projection::Pace;
 use super::query::EventQuery;
 use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
@@ -103,32 +104,44 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    /// Determines the active versions, and checks that the views were made from this log.
-    pub(super) fn open(&self) -> Result<()> {
+    /// Determines the active versions, and checks that the views were made from this log. Returns the
+    /// inline projections whose view lacks events or has yet to become the active one.
+    pub(super) fn open(&self) -> Result<Vec<String>> {
         let views = self.views.inner();
+        let mut lagging = Vec::new();
         for running in &self.projections {
             let (state, active) = {
                 let snapshot = views.snapshot()?;
                 running.check_log(&snapshot)?;
                 (running.state(&snapshot)?, running.active_version(&snapshot)?)
             };
-            if active.is_none() {
-                self.activate_newest(running.name())?;
-            }
+            let active = match active {
+                None => self.activate_newest(running.name())?,
+                active => active,
+            };
             running.committed(&state);
-            self.location.check(running.name(), &state)?;
+            let newest = self.location.check(running.name(), &state)?.position;
+            let lags = state.applied < newest || self.takes_over(running, active);
+            let is_inline = running.declared.pace == Pace::Inline;
+            if lags && is_inline && self.serves(running, active) {
+                lagging.push(running.name().to_owned());
+            }
         }
-        Ok(())
+        Ok(lagging)
     }
 
-    /// Activates the newest declared version of a projection that has no active version yet.
-    fn activate_newest(&self, name: &str) -> Result<()> {
+    /// Activates the newest declared version of a projection that has no active version yet. Returns
+    /// the active version.
+    fn activate_newest(&self, name: &str) -> Result<Option<u32>> {
         let projections = self.projections.iter().filter(|running| running.name() == name);
         let newest = projections.max_by_key(|running| running.declared.version());
-        let Some(newest) = newest else { return Ok(()) };
+        let Some(newest) = newest else { return Ok(None) };
         self.views.inner().write(|transaction| match newest.active_version(transaction)? {
-            Some(_) => Ok(()),
-            None => newest.activate(transaction),
+            None => {
+                newest.activate(transaction)?;
+                Ok(Some(newest.declared.version()))
+            }
+            active => Ok(active),
         })
     }
 
@@ -150,40 +163,32 @@ impl Inner {
         reader: &R,
         projection: &str,
     ) -> Result<&RunningProjection> {
-        let mut active = None;
         for running in self.projections.iter().filter(|running| running.name() == projection) {
-            active = running.active_version(reader)?;
+            let active = running.active_version(reader)?;
             if self.serves(running, active) {
                 return Ok(running);
             }
         }
-        Err(match active {
-            None => self.no_projection(projection, "that is declared"),
-            Some(version) => self.no_projection(
-                projection,
-                &format!(
-                    "among those declared that is read: version {version} is, so declare it, or \
-                     `rebuild` an earlier one to read that again"
-                ),
-            ),
-        })
+        Err(self.no_projection(projection, "that is declared"))
     }
 
-    /// Tells whether this program applies a version: either it is active, or it takes over.
+    /// Tells whether this program applies a version: the active one or, if that is not declared
+    /// here, the newest that is.
     pub(super) fn serves(&self, running: &RunningProjection, active: Option<u32>) -> bool {
-        active == Some(running.declared.version()) || self.takes_over(running, active)
-    }
-
-    /// Tells whether a version takes over from the active one. It does if the active version is not
-    /// declared here, and this one is newer than it and the newest declared.
-    pub(super) fn takes_over(&self, running: &RunningProjection, active: Option<u32>) -> bool {
         let version = running.declared.version();
         let mut declared = self.projections.iter().filter(|other| other.name() == running.name());
-        active.is_none_or(|active| active < version)
-            && declared.all(|other| {
+        active == Some(version)
+            || declared.all(|other| {
                 let other = other.declared.version();
                 other <= version && Some(other) != active
             })
+    }
+
+    /// Tells whether a version takes over from the active one: it is applied here and newer. An
+    /// earlier one is kept up to date for its readers, and the newer one stays active.
+    pub(super) fn takes_over(&self, running: &RunningProjection, active: Option<u32>) -> bool {
+        active.is_none_or(|active| active < running.declared.version())
+            && self.serves(running, active)
     }
 
     pub(super) fn version(&self, projection: &str, version: u32) -> Result<&RunningProjection> {
@@ -297,7 +302,7 @@ impl Events {
 
     /// Returns the active version of a projection, which is the one that is read, even if it is not
     /// declared here; `None` if there has never been one. If another program has switched to a
-    /// newer version that this one does not declare, this one no longer applies events.
+    /// newer version that this one does not declare, this one keeps its own newest version up to date.
     ///
     /// # Errors
     /// Errors of the store.

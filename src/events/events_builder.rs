@@ -1,6 +1,7 @@
 //! Declaring what an [`Events`] works with, and opening it.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::manual_clock::ManualClock;
 use super::projection::Projection;
 use super::running_projection::RunningProjection;
 use super::signal::Signal;
-use crate::GroupCommit;
+use crate::{GroupCommit, Progress};
 
 /// The default poll interval for a store that other processes write to as well.
 const OTHERS_POLL: Duration = Duration::from_millis(20);
@@ -209,23 +210,59 @@ impl EventsBuilder {
 impl EventsBuilder {
     /// Opens the log and the views.
     ///
-    /// The first version of a projection is active at once. If the active version in the store is
-    /// earlier than any declared here, the newest declared version takes over: the first call that
-    /// waits for the projection ([`dispatch`](Events::dispatch) of an inline one,
-    /// [`catch_up`](Events::catch_up), [`wait_for`](Events::wait_for), [`follow`](Events::follow))
-    /// builds it from the log, and it becomes active once it is up to date. To keep reading the
-    /// earlier version meanwhile, declare both and [`rebuild`](Events::rebuild).
+    /// What the views of inline projections lack is applied before this returns, so that a program
+    /// that only reads them misses nothing: the events of other programs, and all of them for a version
+    /// that is new. That may take long: [`build_with`](Self::build_with) reports progress. If an event
+    /// fails, the view is opened as it is, and [`status`](Events::status) tells how far it is.
+    /// Projections with pace [`Behind`](super::Pace::Behind) wait for [`catch_up`](Events::catch_up),
+    /// [`wait_for`](Events::wait_for) or [`follow`](Events::follow).
+    ///
+    /// The first version of a projection is active at once. If this program does not declare the
+    /// active version, it applies events to the newest one that it declares. If that is newer than the
+    /// active version, it takes over: it becomes active in the commit that brings it up to date. If it
+    /// is earlier, because an earlier program has come back, it is kept up to date beside the active
+    /// one. Two programs that each declare a version of their own each maintain the view they read.
+    /// To read the earlier version while the newer one is built, declare both and
+    /// [`rebuild`](Events::rebuild).
     ///
     /// # Errors
     /// [`Truncated`](EventError::Truncated) if the log ends before the position of a view,
     /// [`Foreign`](EventError::Foreign) if it is another log; [`Invalid`](EventError::Invalid) for
-    /// invalid names and for a version of a projection that is declared twice; errors of the store.
+    /// invalid names and for a version of a projection that is declared twice;
+    /// [`Archived`](EventError::Archived) if the log was trimmed and a view lacks the events that are
+    /// gone; errors of the store.
     ///
     /// ```
     /// # use arbour::events::Events;
     /// assert!(Events::builder(arbour::MemoryStore::new(), "").build().is_err());
     /// ```
     pub fn build(self) -> Result<Events> {
+        self.build_with(&mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Does the same as [`build`](Self::build), and reports progress after each commit that brings a
+    /// view up to date. If the closure breaks, the view is left as it is: the next call that waits for
+    /// the projection, such as a dispatch, applies the rest.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use arbour::events::{Events, Projection};
+    /// let events = Events::builder(arbour::open("memory:")?, "main")
+    ///     .projection(Projection::new("bank", 1))
+    ///     .build_with(&mut |progress| {
+    ///         eprintln!("{}: {} events are applied", progress.step, progress.done);
+    ///         ControlFlow::Continue(())
+    ///     })?;
+    /// # let _ = events;
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    pub fn build_with(
+        self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Events> {
         let views = Arc::new(GroupCommit::new(self.store));
         let mut location = match self.log_store {
             Some(store) => LogLocation::apart(store, &self.log)?,
@@ -263,7 +300,11 @@ impl EventsBuilder {
             stall_timeout: self.stall_timeout,
             taken: Mutex::default(),
         };
-        inner.open()?;
-        Ok(Events { inner: Arc::new(inner) })
+        let lagging = inner.open()?;
+        let events = Events { inner: Arc::new(inner) };
+        for projection in lagging {
+            events.apply_at_opening(&projection, progress)?;
+        }
+        Ok(events)
     }
 }

@@ -37,8 +37,8 @@ impl Drop for Dispatching<'_> {
 pub(super) struct Inlined {
     /// The index of the running projection.
     pub(super) running: usize,
-    /// Whether it is the active version. Otherwise waiting threads build it.
-    is_active: bool,
+    /// Whether it is about to become the active version. Waiting threads build it then.
+    takes_over: bool,
     /// The state before the events.
     pub(super) state: ProjectionState,
     /// What was applied; `None` if that is left to the threads that wait for it.
@@ -99,10 +99,10 @@ impl Inner {
             }
             let active = running.active_version(reader)?;
             if self.serves(running, active) {
-                let is_active = active == Some(running.declared.version());
+                let takes_over = self.takes_over(running, active);
                 let state = running.state(reader)?;
                 let outcomes = Vec::new();
-                let inlined = Inlined { running: number, is_active, state, batch: None, outcomes };
+                let inlined = Inlined { running: number, takes_over, state, batch: None, outcomes };
                 projections.push(inlined);
             }
         }
@@ -121,7 +121,7 @@ impl Inner {
                     self.projections.iter().enumerate().filter(|(_, running)| is_inline(running));
                 let unknown = |(running, _)| Inlined {
                     running,
-                    is_active: false,
+                    takes_over: true,
                     state: ProjectionState::NEW,
                     batch: None,
                     outcomes: vec![Outcome::Unknown { reason: error.to_string() }; count],
@@ -143,7 +143,7 @@ impl Inner {
         // An event that has failed before may fail again, so it is not retried while other threads
         // wait for this commit.
         let is_retried = running.tries() > 0;
-        let is_elsewhere = !inlined.is_active || state.is_halted;
+        let is_elsewhere = inlined.takes_over || state.is_halted;
         if is_elsewhere || appended.is_repeated || lag > INLINE_LAG_MAX || is_retried {
             return Ok(());
         }

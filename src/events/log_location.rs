@@ -95,8 +95,9 @@ impl LogLocation {
         Ok(())
     }
 
-    /// Does the same when a view is opened, and also checks the hash in the next event.
-    pub(super) fn check(&self, reader: &str, state: &ProjectionState) -> Result<()> {
+    /// Does the same when a view is opened, and also checks the hash in the next event. Returns the
+    /// head.
+    pub(super) fn check(&self, reader: &str, state: &ProjectionState) -> Result<Head> {
         let snapshot = self.store.snapshot()?;
         let head = self.log.head(&snapshot)?;
         self.check_head(&head, reader, state)?;
@@ -107,7 +108,7 @@ impl LogLocation {
         };
         let fits = next.is_none_or(|next| *next.as_event().hash_before == state.hash);
         if fits {
-            return Ok(());
+            return Ok(head);
         }
         Err(EventError::Foreign {
             log: self.name().to_owned(),

@@ -23,7 +23,8 @@ pub enum VersionState {
     Building,
     /// The active version, which is the one that is read.
     Active,
-    /// Read earlier, and kept as it was then until it is [forgotten](Events::forget).
+    /// Read earlier, and kept until it is [forgotten](Events::forget): up to date by a program that
+    /// declares it and not the active version, otherwise as it was.
     Kept,
 }
 

@@ -1,32 +1,29 @@
-//! Undoing steps.
+//! Going back to an earlier step.
 
-use std::time::Instant;
+use arbour_core::{KvStore, Result};
 
-use arbour_core::{Error, KvStore, Operation, Result};
-
-use super::error::Halt;
+#[cfg(doc)]
+use super::MigrationError;
+use super::Target;
 use super::journal::Journal;
-use super::lease::Waiting;
-use super::migrations::{Declared, Migrations};
-use super::perform::{place_of, undo};
-use super::problem::{Problem, ProblemKind};
-use super::progress::Silent;
-use super::raw_trees::{Bound, RawTrees, reading};
-use super::report::{Report, StepReport};
+use super::migrations::Migrations;
+use super::report::Report;
 use super::run::Run;
 use super::step_id::StepKey;
-use super::{MigrationError, Target};
 
 impl Migrations {
-    /// Undoes the steps after a target, newest first, with the [`down`](super::Step::down) of each.
-    /// Each is a commit that also removes the step's journal entry.
+    /// Undoes the steps after a target, newest first: in chunks with the
+    /// [`undo_each`](super::Step::undo_each) of a step, or in one commit with its
+    /// [`down`](super::Step::down). The last commit of a step also removes its journal entry. To take
+    /// back only what a failed or cancelled run has done, call [`abandon`](Self::abandon).
     ///
     /// # Errors
-    /// Before anything is undone: [`NoDown`](MigrationError::NoDown) if a step has no `down` or is
-    /// not declared, [`Unfinished`](MigrationError::Unfinished) if one is unfinished,
+    /// Before anything is undone: [`NoDown`](MigrationError::NoDown) if a step has neither, or is
+    /// not declared, [`Unfinished`](MigrationError::Unfinished) if one is unfinished and has no
+    /// `undo_each`,
     /// [`NotFound`](MigrationError::NotFound) if the target is not a declared step; as
-    /// [`run`](Self::run). From a `down`: the same errors as from a step. Its changes are rolled
-    /// back; steps undone earlier stay undone.
+    /// [`run`](Self::run). From undoing: the same errors as from a step. The changes of its chunk are
+    /// rolled back; what was undone earlier stays undone.
     ///
     /// ```
     /// use arbour::migrations::{Group, Migrations, Step, Target};
@@ -59,93 +56,11 @@ impl Migrations {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn downgrade_with<S: KvStore>(&self, store: &S, options: &Run) -> Result<Report> {
-        let declared = self.declared()?;
-        let mut waiting = Waiting::new();
-        let held = loop {
-            let undone = reading(store, |raw| self.undone(&declared, raw, &options.target))?;
-            if undone.1.is_empty() {
-                return Ok(Report::default());
-            }
-            if options.backup.is_some() && !store.capabilities().hot_backup {
-                return Err(MigrationError::NoBackup { engine: store.capabilities().engine }.into());
-            }
-            if let Some(held) = waiting.take(store, options.lease, options.wait)? {
-                break held;
-            }
-        };
-        let run = || {
-            let (mut journal, undone) =
-                reading(store, |raw| self.undone(&declared, raw, &options.target))?;
-            if let Some(path) = options.backup.as_ref().filter(|_| !undone.is_empty()) {
-                held.hold_while(store, || store.backup(path))?;
-            }
-            let mut report = Report::default();
-            for key in &undone {
-                let Some(step) = declared.steps.get(key) else { continue };
-                let (mut done, began) = (StepReport::new(key), Instant::now());
-                let ended = store.try_write_with(options.durability, |transaction| {
-                    let raw = &mut Bound::new(store, transaction);
-                    held.check(raw)?;
-                    let counts = undo(key, step, raw, &mut Silent)?;
-                    let change = journal.delete(raw, key)?;
-                    held.renew(raw)?;
-                    Ok::<_, Halt>((change, counts))
-                });
-                let (change, counts) = ended.map_err(|halt| failed(key, halt))?;
-                journal.accept(change);
-                done.counts = counts;
-                (done.took, done.is_done) = (began.elapsed(), true);
-                report.steps.push(done);
-            }
-            Ok(report)
-        };
-        held.during(store, run)
-    }
-
-    /// Returns the journal and the steps to undo, newest first, if all of them can be undone.
-    fn undone(
-        &self,
-        declared: &Declared<'_>,
-        raw: &dyn RawTrees,
-        target: &Target,
-    ) -> Result<(Journal, Vec<StepKey>)> {
-        let journal = Journal::load(raw)?;
-        let mut found = self.resolve(declared, &journal, target)?;
-        // Steps that have not run do not matter to a downgrade.
-        let has_run = |problem: &Problem| {
-            !matches!(
-                problem.kind,
-                ProblemKind::NotFound | ProblemKind::OutOfOrder { .. } | ProblemKind::Late { .. }
-            )
-        };
-        found.problems.retain(has_run);
-        found.problems.iter_mut().for_each(|problem| {
-            problem.is_refused |= matches!(problem.kind, ProblemKind::Newer { .. });
-        });
-        self.refuse(&found)?;
-        let undone: Vec<StepKey> =
-            journal.records.keys().rev().filter(|key| !target.covers(key)).cloned().collect();
-        for key in &undone {
-            let (group, step) = (key.group.clone(), key.id.clone());
-            if journal.records.get(key).is_some_and(|record| record.is_running()) {
-                return Err(MigrationError::Unfinished { group, step }.into());
-            }
-            if declared.steps.get(key).is_none_or(|step| step.down.is_none()) {
-                return Err(MigrationError::NoDown { group, step }.into());
-            }
-        }
-        Ok((journal, undone))
+        self.take_back(store, options, &|journal| beyond(journal, &options.target), None)
     }
 }
 
-fn failed(key: &StepKey, halt: Halt) -> Error {
-    match halt {
-        Halt::Failed(cause) if cause.operation() != Operation::Layer => {
-            MigrationError::StoreInStep { at: place_of(key), cause }.into()
-        }
-        Halt::Failed(error) => error,
-        Halt::Cancelled => {
-            MigrationError::Unfinished { group: key.group.clone(), step: key.id.clone() }.into()
-        }
-    }
+/// Returns the steps that have run after a target, newest first.
+fn beyond(journal: &Journal, target: &Target) -> Vec<StepKey> {
+    journal.records.keys().rev().filter(|key| !target.covers(key)).cloned().collect()
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use arbour_core::{Cursor, Direction, Error, KeyRange, KvStore, Result, Savepoint};
+use arbour_core::engine::{CommitChecks, TreeName, Write};
+use arbour_core::{Cursor, Direction, Error, KeyRange, KvStore, Result, Savepoint, Tree};
 
 use super::access::Access;
 use super::error::Halt;
@@ -59,7 +60,7 @@ impl Migrations {
     pub fn dry_run_to<S: KvStore>(&self, store: &S, target: Target) -> Result<Report> {
         let declared = self.declared()?;
         let mut snapshot = Unwritable::pin(store)?;
-        let found = self.look(&declared, &Bound::new(store, &mut snapshot), &target)?;
+        let found = self.look(&declared, &mut Bound::new(store, &mut snapshot), &target)?;
         let Some((journal, found)) = found else { return Ok(Report::default()) };
         if found.access == Access::ReadWrite {
             Self::refuse_beyond(&journal, &target)?;
@@ -183,6 +184,10 @@ impl Noting<'_> {
 }
 
 impl RawTrees for Noting<'_> {
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        self.raw.commit_checks()
+    }
+
     fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.raw.get(tree, key)
     }
@@ -198,6 +203,14 @@ impl RawTrees for Noting<'_> {
 
     fn names(&self) -> Result<Vec<String>> {
         self.raw.names()
+    }
+
+    fn open(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.raw.open(name)
+    }
+
+    fn check(&self, write: &Write<'_>) -> Result<()> {
+        self.raw.check(write)
     }
 
     fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use arbour_core::engine::document_layout::documents_tree;
 use arbour_core::{Cause, Error, ErrorKind};
 
 use super::problem::Problem;
@@ -37,11 +38,17 @@ pub struct StepPlace {
     pub tree: Option<String>,
     /// The key of that entry, escaped and cut to 48 bytes.
     pub key: Option<String>,
+    /// The id of the document, if it failed at one. The tree is then the one of its collection.
+    pub document: Option<String>,
 }
 
 impl fmt::Display for StepPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "step {} of {:?}", self.step, self.group)?;
+        if let (Some(tree), Some(id)) = (&self.tree, &self.document) {
+            let collection = tree.strip_prefix(&documents_tree("")).unwrap_or(tree);
+            return write!(f, ", at document \"{id}\" of collection {collection:?}");
+        }
         match (&self.tree, &self.key) {
             (Some(tree), Some(key)) => write!(f, ", at key \"{key}\" of tree {tree:?}"),
             (Some(tree), None) => write!(f, ", at tree {tree:?}"),
@@ -154,13 +161,21 @@ pub enum MigrationError {
     },
 
     /// A step visits a tree that does not exist, but a document collection has that name, so the
-    /// step would visit nothing. Documents are upgraded by their declaration
-    /// (`Declaration::upgrade`).
+    /// step would visit nothing. Visit its documents with `each_document`.
     IsCollection {
         /// The step.
         at: Box<StepPlace>,
         /// The collection.
         collection: String,
+    },
+
+    /// A step visits the documents of a collection that does not exist, but a tree has that name.
+    /// Visit its entries with `each`.
+    IsTree {
+        /// The step.
+        at: Box<StepPlace>,
+        /// The tree.
+        tree: String,
     },
 
     /// The check of a step failed: see [`Step::check`](super::Step::check).
@@ -171,7 +186,8 @@ pub enum MigrationError {
         cause: Cause,
     },
 
-    /// A step to undo has no [`down`](super::Step::down). Nothing was undone.
+    /// A step to undo declares neither [`down`](super::Step::down) nor
+    /// [`undo_each`](super::Step::undo_each), or is not declared. Nothing was undone.
     NoDown {
         /// The group.
         group: String,
@@ -190,7 +206,8 @@ pub enum MigrationError {
         step: StepId,
     },
 
-    /// A step to undo is unfinished: finish it first. Nothing was undone.
+    /// A step to undo is unfinished, and does not declare how a part of it is undone
+    /// ([`undo_each`](super::Step::undo_each)): finish it first. Nothing was undone.
     Unfinished {
         /// The group.
         group: String,
@@ -245,6 +262,7 @@ impl MigrationError {
             | Self::Ahead { at, .. }
             | Self::Standing { at }
             | Self::IsCollection { at, .. }
+            | Self::IsTree { at, .. }
             | Self::CheckFailed { at, .. } => Some(at),
             _ => None,
         }
@@ -257,6 +275,7 @@ impl MigrationError {
             | Self::Ahead { .. }
             | Self::Standing { .. }
             | Self::IsCollection { .. }
+            | Self::IsTree { .. }
             | Self::Beyond { .. }
             | Self::Unfinished { .. }
             | Self::Journaled { .. } => ErrorKind::InvalidArgument,
@@ -310,7 +329,11 @@ impl fmt::Display for MigrationError {
                     "the store is too new for {program:?}, which knows data format {format}: "
                 )?;
                 show_first(f, problems)?;
-                write!(f, ": upgrade the program")
+                write!(
+                    f,
+                    ": upgrade this program, or take the step back with the newer one (`abandon` what \
+                     is unfinished, `downgrade` what is done)"
+                )
             }
             Self::Damaged { tree, key, cause } => write!(
                 f,
@@ -319,7 +342,8 @@ impl fmt::Display for MigrationError {
             Self::NoDown { group, step } => {
                 write!(
                     f,
-                    "step {step} of {group:?} cannot be undone: declare its `down`, or restore a backup"
+                    "step {step} of {group:?} cannot be undone: declare its `undo_each` or `down`, or \
+                     restore a backup"
                 )
             }
             Self::Beyond { target, group, step } => write!(
@@ -327,7 +351,11 @@ impl fmt::Display for MigrationError {
                 "the store is beyond {target}: step {step} of {group:?} has run: `downgrade` the store"
             ),
             Self::Unfinished { group, step } => {
-                write!(f, "step {step} of {group:?} has not finished: run it to its end first")
+                write!(
+                    f,
+                    "step {step} of {group:?} has run in part, and does not declare how a part is \
+                     undone: declare its `undo_each`, or run it to its end first"
+                )
             }
             Self::Journaled { group, step } => {
                 write!(
@@ -376,7 +404,12 @@ impl MigrationError {
             Self::IsCollection { at, collection } => write!(
                 f,
                 "{at}: there is no tree {collection:?}, but a collection of documents of that name: \
-                 upgrade documents with `Declaration::upgrade`"
+                 visit its documents with `each_document`"
+            ),
+            Self::IsTree { at, tree } => write!(
+                f,
+                "{at}: there is no collection {tree:?}, but a tree of that name: visit its entries \
+                 with `each`"
             ),
             Self::CheckFailed { at, cause } => write!(f, "{at}: the step's check failed: {cause}"),
             _ => Ok(()),

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `arbour/migration` | group FF step | revision, state, counts, time, program, cursor |
 //! | `arbour/migration` | FF | two hashes of the entries, the formats required to read and to write |
+//! | `arbour/migration/begun` | FF | the keys of the steps that a run set out to run, while some are not done |
 //! | `arbour/lease` | name of what is leased | epoch, expiry, holder |
 //!
 //! A step is `00` and its number in eight bytes, or `01` and its name, so the entries of a group
@@ -48,6 +49,14 @@ pub const JOURNAL_TREE: &str = "arbour/migration";
 /// ```
 pub const LEASE_TREE: &str = "arbour/lease";
 
+/// The tree of the migration that has begun and is not complete.
+///
+/// ```
+/// # use arbour::migrations::layout::BEGUN_TREE;
+/// assert_eq!(BEGUN_TREE, "arbour/migration/begun");
+/// ```
+pub const BEGUN_TREE: &str = "arbour/migration/begun";
+
 /// The maximum length of the name of a group or a step, in bytes.
 ///
 /// ```
@@ -55,10 +64,6 @@ pub const LEASE_TREE: &str = "arbour/lease";
 /// assert!("variables".len() <= NAME_BYTES_MAX);
 /// ```
 pub const NAME_BYTES_MAX: usize = 200;
-
-/// The prefix of the names of document trees, before the name of their collection. It is repeated
-/// here because documents are a separate feature, which may be disabled.
-pub(super) const DOCUMENTS_PREFIX: &str = "arbour/doc/";
 
 /// The key of the head, after all entries.
 pub(super) const HEAD_KEY: &[u8] = &[0xff];

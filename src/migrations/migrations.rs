@@ -11,7 +11,7 @@ use super::MigrationError;
 use super::access::Allowed;
 use super::group::Group;
 use super::layout::NAME_BYTES_MAX;
-use super::step::{Body, Step};
+use super::step::{Body, Step, Undo};
 use super::step_id::{StepId, StepKey};
 use super::step_trees::Budget;
 
@@ -267,7 +267,23 @@ impl Migrations {
             Err(self.invalid(format!("step {} of {:?} {what}", step.id, group.name)))
         };
         if matches!(step.body, Body::Nothing) {
-            return wrong("does nothing: give it work by `atomic`, `each` or `chunked`".to_owned());
+            return wrong(
+                "does nothing: give it work by `atomic`, `each`, `each_document` or `chunked`"
+                    .to_owned(),
+            );
+        }
+        let fits = match (&step.body, &step.undo) {
+            (_, None) | (Body::Each(..), Some(Undo::Each(_))) => true,
+            #[cfg(feature = "documents")]
+            (Body::EachDocument(..), Some(Undo::EachDocument(_))) => true,
+            _ => false,
+        };
+        if !fits {
+            return wrong(
+                "is undone for each of what it does not visit: declare `undo_each` beside `each`, \
+                 and `undo_each_document` beside `each_document`"
+                    .to_owned(),
+            );
         }
         for asked in [step.min_reader, step.min_writer].into_iter().flatten() {
             if asked > self.format {

@@ -7,15 +7,20 @@
 //! | migrate a store | [`Migrations::run`], when a store is opened |
 //! | preview | [`Migrations::plan`], [`Migrations::dry_run`], [`Migrations::status`] |
 //! | verify | [`Migrations::verify`] |
+//! | take back an unfinished migration | [`Migrations::abandon`], [`Step::undo_each`] |
 //! | go back | [`Migrations::downgrade`] |
+//! | let the earlier program come back | [`Step::compatible`] |
 //! | adopt a store older than the journal | [`Migrations::adopt`] |
 //!
 //! Steps work on trees of bytes by name, through [`StepTrees`], and never on the program's own
 //! types, which change over time while a step must not. One list of steps therefore runs on every
 //! engine, and a correct step stays correct. [`layout`] describes what is stored.
 
+mod abandon;
 mod access;
 mod adopt;
+#[cfg(feature = "documents")]
+mod documents;
 mod downgrade;
 mod dry_run;
 mod error;
@@ -29,6 +34,8 @@ mod perform;
 mod plan;
 mod problem;
 mod progress;
+#[cfg(feature = "documents")]
+mod raw_transaction;
 mod raw_trees;
 mod record;
 mod report;
@@ -38,6 +45,7 @@ mod status;
 mod step;
 mod step_id;
 mod step_trees;
+mod take_back;
 mod target;
 mod verify;
 

@@ -2,25 +2,35 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arbour_core::engine::panic_message;
-use arbour_core::{Cause, Error, ErrorKind, Operation};
+use arbour_core::engine::{panic_message, successor};
+use arbour_core::{Cause, Direction, Error, ErrorKind, Operation};
 
 use super::MigrationError;
+#[cfg(feature = "documents")]
+use super::documents::documents_of;
 use super::error::{Halt, StepPlace};
-use super::layout::DOCUMENTS_PREFIX;
 use super::progress::Beat;
 use super::raw_trees::RawTrees;
 use super::record::Counts;
 use super::source::Source;
-use super::step::{Body, Step};
+use super::step::{Body, Step, Undo};
 use super::step_id::StepKey;
-use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited};
+use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited, Walk};
 
 /// What remains of a step.
 pub(super) enum Left {
     Nothing,
     /// The entries after a cursor.
     Behind(Vec<u8>),
+}
+
+impl Left {
+    fn after(visited: Visited) -> Self {
+        match visited {
+            Visited { last: Some(last), is_end: false } => Self::Behind(last),
+            _ => Self::Nothing,
+        }
+    }
 }
 
 /// Performs the next chunk of a step, and its check if that was the last chunk. The caller commits.
@@ -32,20 +42,19 @@ pub(super) fn perform(
     cursor: Option<&[u8]>,
     budget: &Budget,
 ) -> Result<(Left, Counts), Halt> {
-    if let Body::Each(source, _) = &step.body
-        && cursor.is_none()
-    {
-        refuse_collection(key, source, raw)?;
-    }
     let mut trees = StepTrees::new(raw, beat);
+    let direction = Direction::Forward;
     let left = guarded(key, &mut trees, |trees| match &step.body {
         Body::Nothing => Ok(Left::Nothing),
         Body::Atomic(run) => run(trees).map(|()| Left::Nothing),
         Body::Each(source, run) => {
-            match trees.visit(source, cursor, budget, &mut |t, k, v| run(t, k, v))? {
-                Visited { last: Some(last), is_end: false } => Ok(Left::Behind(last)),
-                _ => Ok(Left::Nothing),
-            }
+            let walk = Walk { source, direction, after: cursor, budget };
+            Ok(Left::after(trees.visit(&walk, &mut |t, k, v| run(t, k, v))?))
+        }
+        #[cfg(feature = "documents")]
+        Body::EachDocument(name, run) => {
+            let walk = Walk { source: &documents_of(name), direction, after: cursor, budget };
+            Ok(Left::after(trees.visit_documents(name, &walk, &mut |t, d| run(t, d))?))
         }
         Body::Chunked(run) => Ok(run(trees, cursor)?.map_or(Left::Nothing, Left::Behind)),
     })?;
@@ -62,16 +71,22 @@ pub(super) fn perform(
     }
 }
 
-/// Refuses to visit a tree that does not exist if a document collection has that name. Otherwise
-/// the step would visit nothing and be recorded as done.
-fn refuse_collection(key: &StepKey, source: &Source, raw: &dyn RawTrees) -> Result<(), Halt> {
-    let names = raw.names()?;
-    let documents = format!("{DOCUMENTS_PREFIX}{}", source.tree);
-    if names.contains(&source.tree) || !names.contains(&documents) {
-        return Ok(());
+/// Checks, before anything runs, whether a step can do its work in a store.
+pub(super) fn check_possible(
+    key: &StepKey,
+    step: &Step,
+    raw: &mut dyn RawTrees,
+) -> Result<(), Error> {
+    #[cfg(feature = "documents")]
+    if let Body::EachDocument(name, _) = &step.body {
+        super::documents::open(raw, name).map_err(|cause| {
+            let mut at = place_of(key);
+            at.tree = Some(documents_of(name).tree);
+            Error::from(MigrationError::StoreInStep { at, cause })
+        })?;
     }
-    let (at, collection) = (place_of(key), source.tree.clone());
-    Err(MigrationError::IsCollection { at, collection }.into())
+    let _ = (key, step, raw);
+    Ok(())
 }
 
 /// Runs the check of a step.
@@ -88,20 +103,52 @@ pub(super) fn check(key: &StepKey, step: &Step, trees: &mut StepTrees<'_>) -> Re
     })
 }
 
-/// Undoes a step. The caller commits.
+/// Undoes the last chunk of a step that is done up to a cursor, or completely without one. Returns
+/// the cursor up to which it is done then. The caller commits.
 pub(super) fn undo(
     key: &StepKey,
     step: &Step,
     raw: &mut dyn RawTrees,
     beat: &mut dyn Beat,
-) -> Result<Counts, Halt> {
-    let Some(down) = &step.down else {
-        let (group, step) = (key.group.clone(), key.id.clone());
-        return Err(MigrationError::NoDown { group, step }.into());
-    };
+    cursor: Option<&[u8]>,
+    budget: &Budget,
+) -> Result<(Left, Counts), Halt> {
     let mut trees = StepTrees::new(raw, beat);
-    guarded(key, &mut trees, |trees| down(trees))?;
-    Ok(Counts { chunks: 1, ..trees.counts })
+    let left = guarded(key, &mut trees, |trees| match (&step.undo, &step.down) {
+        (Some(undo), _) => undo_entries(step, undo, trees, cursor, budget),
+        (None, Some(down)) => down(trees).map(|()| Left::Nothing),
+        (None, None) => Ok(Left::Nothing),
+    })?;
+    Ok((left, Counts { chunks: 1, ..trees.counts }))
+}
+
+fn undo_entries(
+    step: &Step,
+    undo: &Undo,
+    trees: &mut StepTrees<'_>,
+    cursor: Option<&[u8]>,
+    budget: &Budget,
+) -> StepResult<Left> {
+    let Some(source) = &step.body.source() else { return Ok(Left::Nothing) };
+    // The entry at the cursor was visited too.
+    let after = cursor.map(successor);
+    let walk = Walk { source, direction: Direction::Reverse, after: after.as_deref(), budget };
+    let visited = match (undo, &step.body) {
+        #[cfg(feature = "documents")]
+        (Undo::EachDocument(run), Body::EachDocument(name, _)) => {
+            trees.visit_documents(name, &walk, &mut |t, d| run(t, d))?
+        }
+        (Undo::Each(run), _) => trees.visit(&walk, &mut |t, k, v| run(t, k, v))?,
+        #[cfg(feature = "documents")]
+        (Undo::EachDocument(_), _) => return Ok(Left::Nothing),
+    };
+    // The step is done up to the entry before the last one that was undone.
+    let rest = source.rest(Direction::Reverse, visited.last.as_deref());
+    let before = match visited.is_end {
+        true => None,
+        false => trees.last(Source { range: rest, ..source.clone() })?,
+    };
+    Ok(before.map_or(Left::Nothing, |(key, _)| Left::Behind(key)))
 }
 
 /// Runs a closure of the program, and converts every kind of failure to one error.
@@ -115,7 +162,7 @@ fn guarded<R>(
     let ended = catch_unwind(AssertUnwindSafe(|| run(trees)));
     let at = place(key, trees);
     // If the step was stopped, that counts, even if the step ignored it.
-    match trees.stop() {
+    match trees.why_stopped() {
         Some(Stop::Cancelled) => return Err(Halt::Cancelled),
         Some(Stop::Store(cause)) => {
             return Err(MigrationError::StoreInStep { at, cause }.into());
@@ -124,6 +171,10 @@ fn guarded<R>(
             let put = put.escape_ascii().to_string();
             return Err(MigrationError::Ahead { at, put }.into());
         }
+        Some(Stop::Collection(collection)) => {
+            return Err(MigrationError::IsCollection { at, collection }.into());
+        }
+        Some(Stop::Tree(tree)) => return Err(MigrationError::IsTree { at, tree }.into()),
         None => {}
     }
     match ended {
@@ -149,11 +200,12 @@ fn place(key: &StepKey, trees: &StepTrees<'_>) -> Box<StepPlace> {
         Error::new(ErrorKind::Engine, Operation::Get, "").with_key(key).key().map(str::to_owned)
     };
     place.key = touched.and_then(shown);
+    place.document.clone_from(&trees.document);
     place
 }
 
 /// Returns the place of a step without an entry.
 pub(super) fn place_of(key: &StepKey) -> Box<StepPlace> {
     let (group, step) = (key.group.clone(), key.id.clone());
-    Box::new(StepPlace { group, step, tree: None, key: None })
+    Box::new(StepPlace { group, step, tree: None, key: None, document: None })
 }

@@ -7,6 +7,7 @@ use arbour_core::{KvStore, Result};
 use super::access::Access;
 use super::journal::{Head, Journal};
 use super::migrations::{Declared, Migrations};
+use super::perform::check_possible;
 use super::problem::{Problem, ProblemKind};
 use super::raw_trees::{RawTrees, reading};
 use super::record::{Kind, Record};
@@ -126,7 +127,7 @@ impl Migrations {
     pub(super) fn look(
         &self,
         declared: &Declared<'_>,
-        raw: &dyn RawTrees,
+        raw: &mut dyn RawTrees,
         target: &Target,
     ) -> Result<Option<(Journal, Resolution)>> {
         let head = Head::load(raw)?;
@@ -139,6 +140,11 @@ impl Migrations {
         let journal = Journal::load(raw)?;
         let found = self.resolve(declared, &journal, target)?;
         self.refuse(&found)?;
+        for (key, step) in &declared.steps {
+            if found.pending.contains(key) {
+                check_possible(key, step, raw)?;
+            }
+        }
         Ok(Some((journal, found)))
     }
 
@@ -207,7 +213,7 @@ impl Migrations {
     }
 
     /// Classifies a step that has run but is not declared: it belongs to a newer program, or it is
-    /// missing.
+    /// missing. One that is compatible with every program is neither.
     fn place_unknown(
         &self,
         newest_declared: &NewestOfGroups<'_>,
@@ -215,6 +221,9 @@ impl Migrations {
         record: &Record,
         found: &mut Resolution,
     ) {
+        if record.is_compatible() {
+            return;
+        }
         let is_superseded = newest_declared.get(&*key.group).is_some_and(|newest| *newest < key);
         if record.format <= self.format && !is_superseded {
             let (kind, is_allowed) = if record.is_running() {

@@ -23,9 +23,15 @@ pub(super) trait RawTrees {
         direction: Direction,
     ) -> Result<Box<dyn Cursor + 'r>>;
     fn names(&self) -> Result<Vec<String>>;
+    /// Returns the handle of a tree.
+    fn open(&self, name: TreeName<'_>) -> Result<Tree>;
+    /// Makes every check by which the store could refuse a write.
+    fn check(&self, write: &Write<'_>) -> Result<()>;
     fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()>;
     fn delete(&mut self, tree: &str, key: &[u8]) -> Result<()>;
     fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()>;
+    /// Lends the checks that run before the commit of the transaction.
+    fn commit_checks(&mut self) -> &mut CommitChecks;
 }
 
 /// A transaction of a store, with the handles of the trees opened so far.
@@ -68,6 +74,14 @@ impl<S: KvStore, W: KvWrite> RawTrees for Bound<'_, S, W> {
         self.transaction.trees()
     }
 
+    fn open(&self, name: TreeName<'_>) -> Result<Tree> {
+        self.tree(name.as_str())
+    }
+
+    fn check(&self, write: &Write<'_>) -> Result<()> {
+        self.transaction.check(write)
+    }
+
     fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
         let tree = self.tree(tree)?;
         self.transaction.put(&tree, key, value)
@@ -81,6 +95,10 @@ impl<S: KvStore, W: KvWrite> RawTrees for Bound<'_, S, W> {
     fn delete_range(&mut self, tree: &str, range: KeyRange<'_>) -> Result<()> {
         let tree = self.tree(tree)?;
         self.transaction.delete_range(&tree, range)
+    }
+
+    fn commit_checks(&mut self) -> &mut CommitChecks {
+        self.transaction.commit_checks()
     }
 }
 

@@ -118,6 +118,11 @@ impl Record {
         self.state == RecordState::Running
     }
 
+    /// Tells whether programs that do not know the step may use the store while it runs and after it.
+    pub(super) fn is_compatible(&self) -> bool {
+        self.min_reader == Some(0) && self.min_writer == Some(0)
+    }
+
     /// Encodes the value of the entry under a key.
     pub(super) fn encode(&self, key: &[u8]) -> Vec<u8> {
         let mut body = Vec::with_capacity(160);
@@ -207,7 +212,7 @@ pub(super) fn put_format(body: &mut Vec<u8>, format: Option<u32>) {
 }
 
 /// Encodes bytes after their length.
-fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
     // Names are checked at declaration to be far shorter than this.
     body.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
     body.extend_from_slice(bytes);
@@ -234,13 +239,18 @@ impl Reader<'_> {
         Ok((is_there == 1).then_some(format))
     }
 
-    fn text(&mut self) -> Result<String, DecodeError> {
+    /// Reads bytes after their length.
+    pub(super) fn bytes(&mut self) -> Result<&[u8], DecodeError> {
         let length = u32::from_be_bytes(self.array()?) as usize;
-        let (text, rest) = self
-            .0
-            .split_at_checked(length)
-            .ok_or_else(|| DecodeError::new("a text", format!("{} bytes", self.0.len())))?;
+        let short =
+            || DecodeError::new(format!("{length} bytes"), format!("{} bytes", self.0.len()));
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or_else(short)?;
         self.0 = rest;
+        Ok(bytes)
+    }
+
+    fn text(&mut self) -> Result<String, DecodeError> {
+        let text = self.bytes()?;
         String::from_utf8(text.to_vec()).map_err(|_| DecodeError::new("UTF-8", "other bytes"))
     }
 }

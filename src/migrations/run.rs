@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use arbour_core::{Durability, KvStore, Operation, Result, clock};
+use arbour_core::{Direction, Durability, KvStore, Operation, Result, clock};
 
 use super::access::Access;
 use super::error::Halt;
@@ -16,7 +16,7 @@ use super::progress::{Listener, Pulse};
 use super::raw_trees::{Bound, reading};
 use super::record::{Counts, Record, RecordState};
 use super::report::{Report, StepReport};
-use super::step::{Body, Step};
+use super::step::Step;
 use super::step_id::StepKey;
 use super::step_trees::count;
 use super::{MigrationError, Target};
@@ -269,6 +269,7 @@ impl Migrations {
         let pulse = Pulse::new(listener, found.pending.len());
         let mut runner =
             Runner { migrations: self, store, options, held, journal, pulse, is_heard };
+        runner.journal.begin(&found.pending);
         for key in &found.pending {
             let Some(step) = declared.steps.get(key) else { continue };
             let mut done = StepReport::new(key);
@@ -361,16 +362,13 @@ impl<S: KvStore> Runner<'_, S> {
 
     /// Counts the entries that a step will visit, if there is a progress callback.
     fn count_what_is_left(&mut self, key: &StepKey, step: &Step, before: u64) -> Result<(), Halt> {
-        let Body::Each(source, _) = &step.body else { return Ok(()) };
+        let Some(source) = step.body.source() else { return Ok(()) };
         if !self.is_heard {
             return Ok(());
         }
         let cursor = self.journal.records.get(key).and_then(|record| record.cursor.as_deref());
         let left = reading(self.store, |raw| {
-            let range = match cursor {
-                Some(cursor) => source.range.clone().resume_after(cursor),
-                None => source.range.clone(),
-            };
+            let range = source.rest(Direction::Forward, cursor);
             count(raw, &mut self.pulse, &source.tree, range, 0)
         })?;
         let left = left.ok_or(Halt::Cancelled)?;

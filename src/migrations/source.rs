@@ -1,6 +1,6 @@
 //! The source of the entries a step visits.
 
-use arbour_core::KeyRange;
+use arbour_core::{Direction, KeyRange};
 
 /// The entries to visit: those of a tree or of a range of it, in ascending order.
 ///
@@ -39,6 +39,16 @@ impl Source {
     pub fn range(mut self, range: KeyRange<'_>) -> Self {
         self.range = range.into_owned();
         self
+    }
+
+    /// Returns the range that is left after a key in a direction; all of it without a key.
+    pub(super) fn rest(&self, direction: Direction, last: Option<&[u8]>) -> KeyRange<'static> {
+        let range = self.range.clone();
+        match (last, direction) {
+            (None, _) => range,
+            (Some(last), Direction::Forward) => range.resume_after(last),
+            (Some(last), Direction::Reverse) => range.resume_before(last),
+        }
     }
 
     /// Restricts it to keys with a prefix.

@@ -1,5 +1,7 @@
 //! The status of a store: which steps have run.
 
+use std::fmt;
+
 use arbour_core::{KvStore, Result};
 
 use super::StepId;
@@ -7,7 +9,7 @@ use super::journal::Journal;
 use super::lease::Lease;
 use super::migrations::Migrations;
 use super::raw_trees::reading;
-use super::record::Record;
+use super::record::{Record, RecordState};
 use super::step_id::StepKey;
 
 /// The steps that have run in a store, compared with those the program declares.
@@ -29,6 +31,9 @@ pub struct Status {
     pub min_writer: Option<u32>,
     /// The runner that is migrating the store now, according to the clock.
     pub runner: Option<String>,
+    /// Whether a migration has begun and is not complete: [`run`](Migrations::run) completes it, and
+    /// [`abandon`](Migrations::abandon) takes it back.
+    pub is_unfinished: bool,
 }
 
 /// A step of a [`Status`].
@@ -52,11 +57,36 @@ pub struct StepStatus {
     pub is_declared: bool,
     /// Its journal entry; `None` if it has not run.
     pub record: Option<Record>,
+    /// Whether it belongs to the migration that is unfinished and has run, in full or in part:
+    /// [`abandon`](Migrations::abandon) undoes it.
+    pub is_unfinished: bool,
+    /// Whether the program declares how to undo what the step has done so far.
+    pub can_be_undone: bool,
+    /// Whether programs that do not know the step may use the store: see
+    /// [`Step::compatible`](super::Step::compatible).
+    pub is_compatible: bool,
+}
+
+/// Formats the state of the step on one line, with what can be done about it.
+impl fmt::Display for StepStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {} of {:?}: ", self.step, self.group)?;
+        let Some(record) = &self.record else { return f.write_str("pending") };
+        let entries = record.counts.entries;
+        match record.state {
+            RecordState::Running => write!(f, "under way, {entries} entries read")?,
+            RecordState::Done => write!(f, "done, {entries} entries read")?,
+            RecordState::Adopted => f.write_str("adopted")?,
+        }
+        f.write_str(if self.can_be_undone { "; can be undone" } else { "; cannot be undone" })?;
+        let is_compatible = self.is_compatible;
+        f.write_str(if is_compatible { "; the earlier program may open the store" } else { "" })
+    }
 }
 
 impl Migrations {
-    /// Returns which steps have run, when and by which program, and which runner is active. Nothing
-    /// is written.
+    /// Returns which steps have run, when and by which program, which of them can be undone, and
+    /// which runner is active. Nothing is written.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).
@@ -64,7 +94,7 @@ impl Migrations {
     /// ```
     /// # use arbour::migrations::Migrations;
     /// for step in Migrations::new("app", "1.2").status(&arbour::MemoryStore::new())?.steps {
-    ///     println!("{} {}: {:?}", step.group, step.step, step.record);
+    ///     println!("{step}");
     /// }
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -77,11 +107,20 @@ impl Migrations {
                 journal.records.keys().chain(declared.steps.keys()).collect();
             keys.sort();
             keys.dedup();
-            let status = |key: &StepKey| StepStatus {
-                group: key.group.clone(),
-                step: key.id.clone(),
-                is_declared: declared.steps.contains_key(key),
-                record: journal.records.get(key).cloned(),
+            let unfinished = journal.unfinished();
+            let status = |key: &StepKey| {
+                let (step, record) = (declared.steps.get(key), journal.records.get(key));
+                let is_part = record.is_some_and(Record::is_running);
+                StepStatus {
+                    group: key.group.clone(),
+                    step: key.id.clone(),
+                    is_declared: step.is_some(),
+                    record: record.cloned(),
+                    is_unfinished: unfinished.contains(key),
+                    can_be_undone: record.is_some()
+                        && step.is_some_and(|step| step.can_undo(is_part)),
+                    is_compatible: record.is_some_and(Record::is_compatible),
+                }
             };
             let lease = Lease::load(raw)?;
             Ok(Status {
@@ -89,6 +128,7 @@ impl Migrations {
                 min_reader: head.min_reader,
                 min_writer: head.min_writer,
                 runner: lease.filter(Lease::is_held).map(|lease| lease.holder),
+                is_unfinished: !unfinished.is_empty(),
             })
         })
     }

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+#[cfg(feature = "documents")]
+use serde_json::Value;
+
 use super::StepId;
+#[cfg(feature = "documents")]
+use super::documents::{EachDocument, documents_of};
 use super::record::{Hash, Kind};
 use super::source::Source;
 use super::step_trees::{StepResult, StepTrees};
@@ -20,7 +25,29 @@ pub(super) enum Body {
     Nothing,
     Atomic(Arc<Atomic>),
     Each(Source, Arc<Each>),
+    #[cfg(feature = "documents")]
+    EachDocument(String, Arc<EachDocument>),
     Chunked(Arc<Chunked>),
+}
+
+impl Body {
+    /// Returns the entries that the step visits, if that is known.
+    pub(super) fn source(&self) -> Option<Source> {
+        match self {
+            Self::Each(source, _) => Some(source.clone()),
+            #[cfg(feature = "documents")]
+            Self::EachDocument(collection, _) => Some(documents_of(collection)),
+            _ => None,
+        }
+    }
+}
+
+/// How a part of a step is undone: what is done for each entry that it has visited.
+#[derive(Clone)]
+pub(super) enum Undo {
+    Each(Arc<Each>),
+    #[cfg(feature = "documents")]
+    EachDocument(Arc<EachDocument>),
 }
 
 /// A step: one change of what is stored.
@@ -29,6 +56,7 @@ pub(super) enum Body {
 /// |---|---|---|
 /// | [`atomic`](Self::atomic) | one transaction | changes that fit in one: some engines hold its writes in memory |
 /// | [`each`](Self::each) | one transaction for some thousand entries | changes to each entry on its own |
+/// | [`each_document`](Self::each_document) | one transaction for some thousand documents | changes to each document of a collection |
 /// | [`chunked`](Self::chunked) | one transaction for each call | changes that track their own progress |
 ///
 /// Each commit contains the progress in the journal together with the changes, so a step that was
@@ -61,6 +89,7 @@ pub struct Step {
     pub(super) revision: Hash,
     pub(super) body: Body,
     pub(super) down: Option<Arc<Atomic>>,
+    pub(super) undo: Option<Undo>,
     pub(super) check: Option<Arc<Atomic>>,
     pub(super) min_reader: Option<u32>,
     pub(super) min_writer: Option<u32>,
@@ -97,6 +126,7 @@ impl Step {
             revision: revision_of(""),
             body: Body::Nothing,
             down: None,
+            undo: None,
             check: None,
             min_reader: None,
             min_writer: None,
@@ -166,6 +196,50 @@ impl Step {
         self
     }
 
+    /// Performs the step for each document of a collection, in the order of their ids and in chunks,
+    /// as [`each`](Self::each) does for entries. The closure changes the document, which is JSON: the
+    /// program need not have its type, and the step stays right when the type changes.
+    ///
+    /// Changed documents are stored through the collection as it was declared last, at the end of
+    /// their chunk: its indexes, revisions, unique values and changes stay right, and defaults are
+    /// filled in. A document that the closure leaves as it is keeps its revision. The id must stay.
+    /// If there is no such collection, there is nothing to do.
+    ///
+    /// If a document cannot be changed, the run fails with an error that names it, and nothing of its
+    /// chunk is stored. If the store does not tell how an index is maintained, because the index is
+    /// over a field that only the type computes, the run fails before any step runs. A document
+    /// whose body is not JSON or has an older schema version is refused when it is visited.
+    ///
+    /// ```
+    /// use arbour::documents::{Collection, Declaration, Field, Index};
+    /// use arbour::migrations::{Group, Migrations, Step};
+    /// use arbour::{KvStore, MemoryStore};
+    /// use serde_json::{Value, json};
+    ///
+    /// let store = MemoryStore::new();
+    /// let users = Declaration::<Value>::new("users").field(Field::path("name")).index(Index::on("name"));
+    /// let users = Collection::open(&store, users)?;
+    /// store.write(|transaction| users.insert(transaction, json!({"id": "ada", "name": " Ada"})))?;
+    ///
+    /// let step = Step::numbered(1).each_document("users", |_, user| {
+    ///     user["name"] = user["name"].as_str().ok_or("a user without a name")?.trim().into();
+    ///     Ok(())
+    /// });
+    /// Migrations::new("app", "1.2").group(Group::new("users").step(step)).run(&store)?;
+    /// assert!(users.get_by(&store.snapshot()?, "name", "Ada")?.is_some());
+    /// # Ok::<(), arbour::Error>(())
+    /// ```
+    #[cfg(feature = "documents")]
+    #[must_use]
+    pub fn each_document(
+        mut self,
+        collection: impl Into<String>,
+        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> StepResult + Send + Sync + 'static,
+    ) -> Self {
+        self.body = Body::EachDocument(collection.into(), Arc::new(run));
+        self
+    }
+
     /// Performs the step in chunks of its own: each call is one commit. It is given the cursor that
     /// the previous call returned, `None` at first, and returns its new position, or `None` when it
     /// is done.
@@ -213,6 +287,52 @@ impl Step {
         self
     }
 
+    /// Declares how to undo an [`each`](Self::each) step for an entry that it has visited, for
+    /// [`abandon`](super::Migrations::abandon) and [`downgrade`](super::Migrations::downgrade). Unlike
+    /// [`down`](Self::down), it also undoes a step that has run in part, and runs in chunks.
+    ///
+    /// It is handed the entries that are in the visited range now, in descending order, from where the
+    /// step stopped. It is therefore only for a step that leaves the visited entries in place. It may
+    /// also be handed an entry that another program put there after the step had passed.
+    ///
+    /// ```
+    /// # use arbour::migrations::Step;
+    /// let step = Step::numbered(1)
+    ///     .each("rooms", |trees, room, topic| Ok(trees.put("rooms", room, &[b"#", topic].concat())?))
+    ///     .undo_each(|trees, room, topic| {
+    ///         Ok(trees.put("rooms", room, topic.strip_prefix(b"#").unwrap_or(topic))?)
+    ///     });
+    /// # let _ = step;
+    /// ```
+    #[must_use]
+    pub fn undo_each(
+        mut self,
+        run: impl Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + Send + Sync + 'static,
+    ) -> Self {
+        self.undo = Some(Undo::Each(Arc::new(run)));
+        self
+    }
+
+    /// Declares how to undo an [`each_document`](Self::each_document) step for a document that it has
+    /// visited, as [`undo_each`](Self::undo_each) does for entries.
+    ///
+    /// ```
+    /// # use arbour::migrations::Step;
+    /// let step = Step::numbered(1)
+    ///     .each_document("users", |_, user| Ok(user["born"] = user["year"].take()))
+    ///     .undo_each_document(|_, user| Ok(user["year"] = user["born"].take()));
+    /// # let _ = step;
+    /// ```
+    #[cfg(feature = "documents")]
+    #[must_use]
+    pub fn undo_each_document(
+        mut self,
+        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> StepResult + Send + Sync + 'static,
+    ) -> Self {
+        self.undo = Some(Undo::EachDocument(Arc::new(run)));
+        self
+    }
+
     /// Declares what must hold once the step is done. The check is read-only and runs in the
     /// transaction of the last commit, which is rolled back if it fails.
     /// [`verify`](super::Migrations::verify) repeats only the check of the newest step of each
@@ -232,6 +352,28 @@ impl Step {
     ) -> Self {
         self.check = Some(Arc::new(run));
         self
+    }
+
+    /// Declares that programs which do not know this step can open the store, read it and write to
+    /// it, while the step runs and after it. If a later step fails, the earlier program can then come
+    /// back without anything being undone.
+    ///
+    /// Other programs may write entries that the step has already passed: the program that declares
+    /// it must be able to read those that are not migrated.
+    ///
+    /// It is the same as requiring data format 0 of [readers](Self::min_reader) and
+    /// [writers](Self::min_writer), which every program knows.
+    ///
+    /// ```
+    /// # use arbour::migrations::Step;
+    /// let step = Step::numbered(1)
+    ///     .each("rooms", |trees, room, _| Ok(trees.put("rooms by size", room, b"")?))
+    ///     .compatible();
+    /// # let _ = step;
+    /// ```
+    #[must_use]
+    pub fn compatible(self) -> Self {
+        self.min_reader(0).min_writer(0)
     }
 
     /// Sets the [data format](super::Migrations::format) required to read what this step makes. A
@@ -262,10 +404,17 @@ impl Step {
         self
     }
 
+    /// Tells whether what it has done can be undone: all of it, or a part.
+    pub(super) fn can_undo(&self, is_part: bool) -> bool {
+        self.undo.is_some() || (self.down.is_some() && !is_part)
+    }
+
     pub(super) fn kind(&self) -> Kind {
         match &self.body {
             Body::Nothing | Body::Atomic(_) => Kind::Atomic,
             Body::Each(..) => Kind::Each,
+            #[cfg(feature = "documents")]
+            Body::EachDocument(..) => Kind::Each,
             Body::Chunked(_) => Kind::Chunked,
         }
     }

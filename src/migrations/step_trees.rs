@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use arbour_core::engine::TreeName;
+use arbour_core::engine::document_layout::{NAME_BYTES_MAX, documents_tree};
 use arbour_core::{Cursor as _, Direction, Error, ErrorKind, KeyRange, Operation, Result};
 
 use super::progress::Beat;
@@ -67,15 +68,17 @@ const WINDOW_BYTES: usize = 256 << 10;
 /// # Ok::<(), arbour::Error>(())
 /// ```
 pub struct StepTrees<'t> {
-    raw: &'t mut dyn RawTrees,
+    pub(super) raw: &'t mut dyn RawTrees,
     beat: &'t mut dyn Beat,
     is_read_only: bool,
     pub(super) counts: Counts,
     /// The bytes of keys and values read and written.
-    bytes: u64,
+    pub(super) bytes: u64,
     touched: Touched,
+    /// The id of the document that the step was handed last.
+    pub(super) document: Option<String>,
     visits: Vec<Visit>,
-    stop: Option<Stop>,
+    pub(super) stop: Option<Stop>,
 }
 
 /// The entry a step touched last, or the one it was handed when it failed.
@@ -89,6 +92,7 @@ struct Touched {
 /// A visit in progress.
 struct Visit {
     source: Source,
+    direction: Direction,
     /// The key of the entry handed out last.
     at: Vec<u8>,
     /// Whether the step deleted entries that may have been read ahead.
@@ -101,6 +105,10 @@ pub(super) enum Stop {
     Cancelled,
     Store(Error),
     Ahead(Vec<u8>),
+    /// The step visits a collection of documents as if it were a tree.
+    Collection(String),
+    /// The step visits a tree as if it were a collection of documents.
+    Tree(String),
 }
 
 /// The limits of a chunk.
@@ -112,7 +120,17 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    const UNBOUNDED: Self = Self { entries: u64::MAX, bytes: u64::MAX, time: Duration::MAX };
+    pub(super) const UNBOUNDED: Self =
+        Self { entries: u64::MAX, bytes: u64::MAX, time: Duration::MAX };
+}
+
+/// What a visit hands out: the entries of a source in one direction, within the limits of a chunk.
+pub(super) struct Walk<'w> {
+    pub(super) source: &'w Source,
+    pub(super) direction: Direction,
+    /// The key after which the visit continues.
+    pub(super) after: Option<&'w [u8]>,
+    pub(super) budget: &'w Budget,
 }
 
 /// The result of a visit.
@@ -146,6 +164,17 @@ impl Window {
     }
 }
 
+impl Visit {
+    /// Tells whether the visit has yet to reach a key of a tree.
+    fn is_ahead(&self, tree: &str, key: &[u8]) -> bool {
+        let is_ahead = match self.direction {
+            Direction::Forward => *key > *self.at,
+            Direction::Reverse => *key < *self.at,
+        };
+        is_ahead && self.source.tree == tree
+    }
+}
+
 impl<'t> StepTrees<'t> {
     pub(super) fn new(raw: &'t mut dyn RawTrees, beat: &'t mut dyn Beat) -> Self {
         Self {
@@ -155,6 +184,7 @@ impl<'t> StepTrees<'t> {
             counts: Counts::default(),
             bytes: 0,
             touched: Touched::default(),
+            document: None,
             visits: Vec::new(),
             stop: None,
         }
@@ -203,9 +233,8 @@ impl<'t> StepTrees<'t> {
     pub fn put(&mut self, tree: &str, key: &[u8], value: &[u8]) -> Result<()> {
         self.writable(Operation::Put, tree)?;
         self.touch(tree, Some(key));
-        let is_ahead = |visit: &Visit| {
-            visit.source.tree == tree && *key > *visit.at && visit.source.range.contains(key)
-        };
+        let is_ahead =
+            |visit: &Visit| visit.is_ahead(tree, key) && visit.source.range.contains(key);
         if self.visits.iter().any(is_ahead) {
             self.fail_at_visit();
             self.stop = Some(Stop::Ahead(key.to_vec()));
@@ -235,7 +264,7 @@ impl<'t> StepTrees<'t> {
         let deleted = self.raw.delete(tree, key);
         self.settle(deleted)?;
         for visit in &mut self.visits {
-            visit.is_stale |= visit.source.tree == tree && *key > *visit.at;
+            visit.is_stale |= visit.is_ahead(tree, key);
         }
         self.counts.deletes += 1;
         self.bytes += key.len() as u64;
@@ -351,40 +380,56 @@ impl<'t> StepTrees<'t> {
         source: impl Into<Source>,
         mut each: impl FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult,
     ) -> StepResult {
-        self.visit(&source.into(), None, &Budget::UNBOUNDED, &mut each).map(drop)
+        let (source, budget) = (&source.into(), &Budget::UNBOUNDED);
+        let walk = Walk { source, direction: Direction::Forward, after: None, budget };
+        self.visit(&walk, &mut each).map(drop)
     }
 
-    /// Hands out the entries of a source after a key, until none is left or the budget is used up.
-    pub(super) fn visit(
-        &mut self,
-        source: &Source,
-        after: Option<&[u8]>,
-        budget: &Budget,
-        each: &mut Visitor<'_>,
-    ) -> StepResult<Visited> {
-        let at = after.unwrap_or_default().to_vec();
-        let mut last = after.map(<[u8]>::to_vec);
-        self.visits.push(Visit { source: source.clone(), at, is_stale: false });
-        let visited = self.visit_windows(source, &mut last, budget, each);
+    /// Hands out the entries of a walk, until none is left or the budget is used up.
+    pub(super) fn visit(&mut self, walk: &Walk<'_>, each: &mut Visitor<'_>) -> StepResult<Visited> {
+        let (source, direction) = (walk.source.clone(), walk.direction);
+        let at = walk.after.unwrap_or_default().to_vec();
+        let mut last = walk.after.map(<[u8]>::to_vec);
+        self.visits.push(Visit { source, direction, at, is_stale: false });
+        let visited = self.visit_windows(walk, &mut last, each);
         if visited.is_err() {
             self.fail_at_visit();
         }
         self.visits.pop();
-        Ok(Visited { last, is_end: visited? })
+        let is_end = visited?;
+        if last.is_none() {
+            self.refuse_collection(&walk.source.tree)?;
+        }
+        Ok(Visited { last, is_end })
+    }
+
+    /// Fails if a tree in which nothing was found does not exist, but a collection of documents of
+    /// that name does. Otherwise the step would visit nothing and be recorded as done.
+    fn refuse_collection(&mut self, tree: &str) -> Result<()> {
+        if tree.len() > NAME_BYTES_MAX {
+            return Ok(());
+        }
+        let is_other = has_entry(self.raw, &documents_tree(tree))
+            .and_then(|is_collection| Ok(is_collection && !has_entry(self.raw, tree)?));
+        if self.settle(is_other)? {
+            self.stop = Some(Stop::Collection(tree.to_owned()));
+            return Err(self.stopped(Operation::Scan));
+        }
+        Ok(())
     }
 
     /// Returns whether the visit reached the end.
     fn visit_windows(
         &mut self,
-        source: &Source,
+        walk: &Walk<'_>,
         last: &mut Option<Vec<u8>>,
-        budget: &Budget,
         each: &mut Visitor<'_>,
     ) -> StepResult<bool> {
+        let budget = walk.budget;
         let (began, bytes_before, mut count) = (Instant::now(), self.bytes, 0);
         loop {
             let (window, is_last) =
-                self.read_window(source, last.as_deref(), budget.entries - count)?;
+                self.read_window(walk, last.as_deref(), budget.entries - count)?;
             let mut number = 0;
             while let Some((key, value)) = window.get(number) {
                 self.visit_entry(key, value, last, each)?;
@@ -434,19 +479,16 @@ impl<'t> StepTrees<'t> {
     /// Reads entries ahead, and tells whether they are the last.
     fn read_window(
         &mut self,
-        source: &Source,
-        after: Option<&[u8]>,
+        walk: &Walk<'_>,
+        last: Option<&[u8]>,
         most: u64,
     ) -> Result<(Window, bool)> {
         self.ready(Operation::Scan)?;
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(WINDOW_ENTRIES);
-        let range = match after {
-            Some(after) => source.range.clone().resume_after(after),
-            None => source.range.clone(),
-        };
+        let range = walk.source.rest(walk.direction, last);
         let read = || {
             let mut window = Window::default();
-            let mut cursor = self.raw.scan(&source.tree, range, Direction::Forward)?;
+            let mut cursor = self.raw.scan(&walk.source.tree, range, walk.direction)?;
             while window.entries.len() < most && window.bytes.len() < WINDOW_BYTES {
                 let Some((key, value)) = cursor.next()? else { return Ok((window, true)) };
                 window.push(key, value);
@@ -468,6 +510,11 @@ impl<'t> StepTrees<'t> {
     fn writable(&mut self, operation: Operation, tree: &str) -> Result<()> {
         self.ready(operation)?;
         TreeName::new(tree)?;
+        self.refuse_in_check(operation)
+    }
+
+    /// Fails in a check, which only reads.
+    pub(super) fn refuse_in_check(&mut self, operation: Operation) -> Result<()> {
         if self.is_read_only {
             let message = "a check only reads: write in the step itself";
             return self.settle(Err(Error::new(ErrorKind::ReadOnly, operation, message)));
@@ -475,7 +522,7 @@ impl<'t> StepTrees<'t> {
         Ok(())
     }
 
-    fn stopped(&self, operation: Operation) -> Error {
+    pub(super) fn stopped(&self, operation: Operation) -> Error {
         match &self.stop {
             Some(stop) => error_of(stop, operation),
             None => Error::new(ErrorKind::Engine, operation, "the step goes on"),
@@ -483,7 +530,7 @@ impl<'t> StepTrees<'t> {
     }
 
     /// Notes an error of the store after which the step cannot continue.
-    fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
+    pub(super) fn settle<R>(&mut self, result: Result<R>) -> Result<R> {
         if let Err(error) = &result
             && !matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::InvalidArgument)
             && self.stop.is_none()
@@ -493,7 +540,7 @@ impl<'t> StepTrees<'t> {
         result
     }
 
-    fn touch(&mut self, tree: &str, key: Option<&[u8]>) {
+    pub(super) fn touch(&mut self, tree: &str, key: Option<&[u8]>) {
         self.touched.tree.clear();
         self.touched.tree.push_str(tree);
         self.touched.key.clear();
@@ -517,7 +564,7 @@ impl<'t> StepTrees<'t> {
     }
 
     /// Returns why the step cannot continue.
-    pub(super) fn stop(&self) -> Option<Stop> {
+    pub(super) fn why_stopped(&self) -> Option<Stop> {
         self.stop.clone()
     }
 }
@@ -530,7 +577,21 @@ fn error_of(stop: &Stop, operation: Operation) -> Error {
             let message = "a step must not put an entry ahead of its place into the tree it visits";
             Error::new(ErrorKind::InvalidArgument, operation, message).with_key(key)
         }
+        Stop::Collection(name) => {
+            let message = "it is a collection of documents: visit it with `each_document`";
+            Error::new(ErrorKind::InvalidArgument, operation, message).with_tree(name.as_str())
+        }
+        Stop::Tree(name) => {
+            let message = "it is a tree and no collection of documents: visit it with `each`";
+            Error::new(ErrorKind::InvalidArgument, operation, message).with_tree(name.as_str())
+        }
     }
+}
+
+/// Tells whether a tree holds an entry.
+pub(super) fn has_entry(raw: &dyn RawTrees, tree: &str) -> Result<bool> {
+    let mut cursor = raw.scan(tree, KeyRange::all(), Direction::Forward)?;
+    Ok(cursor.next()?.is_some())
 }
 
 /// Counts the entries of a range; `None` if the run was cancelled meanwhile.

@@ -31,7 +31,7 @@ fn a_collection_is_no_tree_to_visit() {
         assert_eq!(
             error.to_string(),
             "step 1 of \"users\": there is no tree \"users\", but a collection of documents of that \
-             name: upgrade documents with `Declaration::upgrade`"
+             name: visit its documents with `each_document`"
         );
     }
     let tried = migrations().dry_run(&store);
@@ -59,11 +59,6 @@ fn a_tree_of_the_name_of_a_collection_is_visited() {
 fn a_tree_that_is_not_there_has_nothing_to_visit() {
     let store = MemoryStore::new();
     assert_eq!(migrations().run(&store).unwrap().steps.len(), 1);
-}
-
-#[test]
-fn collections_lie_where_migrations_look_for_them() {
-    assert_eq!(documents_tree("users"), "arbour/doc/users");
 }
 
 #[test]

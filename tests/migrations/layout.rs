@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
+use arbour::migrations::layout::{BEGUN_TREE, JOURNAL_TREE, LEASE_TREE, seal};
 use arbour::migrations::{Group, MigrationError, Migrations, Run, Step};
 use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore, Tree};
 use arbour_core::engine::TreeName;
@@ -113,6 +113,48 @@ fn the_head_has_the_xor_of_the_hashes_of_the_entries() {
         expected.iter_mut().zip(hash).for_each(|(byte, other)| *byte ^= other);
     }
     assert_eq!((head.1[0], &head.1[33..65]), (2, &expected[..]));
+}
+
+#[test]
+fn the_steps_under_way_are_noted_until_all_are_done() {
+    let store = store();
+    let begun = entries(&store, BEGUN_TREE);
+    let rooms = hex(b"rooms");
+    let expected = format!("010000000f{rooms}ff0000000000000001020000000a{rooms}ff0162c3a9");
+    let value = hex(&begun[0].1);
+    assert_eq!((begun[0].0.as_slice(), &value[..value.len() - 16]), (&[0xff][..], &*expected));
+    migrations().run(&store).unwrap();
+    assert_eq!(entries(&store, BEGUN_TREE), []);
+}
+
+/// An earlier version of this library did not note which steps it set out to run.
+#[test]
+fn what_an_earlier_version_left_unfinished_is_taken_back_alone() {
+    let step = |number, tree: &'static str| {
+        Step::numbered(number)
+            .each(tree, move |trees, key, _| Ok(trees.put(tree, key, b"new")?))
+            .undo_each(move |trees, key, _| Ok(trees.put(tree, key, b"old")?))
+    };
+    let group = Group::new("rooms").step(step(1, "first")).step(step(2, "second"));
+    let migrations = Migrations::new("app", "1").chunk_entries(1).group(group);
+    let store = MemoryStore::new();
+    let [first, second] = ["first", "second"].map(|name| store.tree(name).unwrap());
+    for key in [b"a", b"b"] {
+        store.put(&first, key, b"old").unwrap();
+        store.put(&second, key, b"old").unwrap();
+    }
+    let stop = &mut |progress: arbour::Progress| match (progress.number, progress.done) {
+        (2, 1) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    assert!(migrations.run_with(&store, &Run::default(), stop).unwrap().is_cancelled);
+    store.delete(&store.open_tree(TreeName::layer(BEGUN_TREE).unwrap()).unwrap(), &[0xff]).unwrap();
+    let status = migrations.status(&store).unwrap();
+    assert!(status.is_unfinished && !status.steps[0].is_unfinished);
+    assert_eq!(migrations.abandon(&store).unwrap().steps.len(), 1);
+    assert_eq!(store.get(&second, b"a").unwrap().as_deref(), Some(&b"old"[..]));
+    assert_eq!(store.get(&first, b"a").unwrap().as_deref(), Some(&b"new"[..]));
+    assert!(!migrations.status(&store).unwrap().is_unfinished);
 }
 
 /// The journal of an older store, whose one step was done and requires data format 2 of writers.

@@ -73,6 +73,8 @@ macro_rules! __events_cases {
             rebuilds {
                 rebuilt_beside_old catching_up_tells_how_far rebuild_resumes rebuild_stands_at_failure
                 older_handle_knows_the_switch newer_version_takes_over forgotten_leaves_nothing
+                opening_builds_what_is_new earlier_program_comes_back
+                two_programs_dispatch_through_the_switch
             }
             identity {
                 lost_end_is_found foreign_log_is_found appended_is_applied_next_time logs_do_not_mix

@@ -8,9 +8,11 @@ use super::MigrationBed;
 use crate::Factory;
 use crate::harness::Case;
 
+mod abandon;
 mod backups;
 mod chunks;
 pub(super) mod claims;
+mod documents;
 mod downs;
 mod dry;
 mod edits;
@@ -63,6 +65,17 @@ macro_rules! __migrations_cases {
             }
             downs {
                 undoes_in_opposite_order without_down_nothing_is_undone failed_down_keeps_nothing
+            }
+            documents {
+                changed_through_their_collection failing_document_is_named
+                needs_what_the_store_tells trees_and_collections_are_told_apart
+                dry_run_of_documents_writes_nothing
+            }
+            abandon {
+                both_ends_from_every_commit killed_anywhere_is_taken_back
+                refuses_what_it_cannot_undo failed_undo_is_resumed copied_half_way
+                compatible_steps_let_the_earlier_program_open two_programs_at_once
+                downgrades_in_chunks
             }
             runners {
                 two_runners_one_applies busy_after_the_wait dead_runner_is_succeeded

@@ -1,6 +1,6 @@
 //! The faults, each with the case meant for it, and how each changes what is written.
 
-use arbour::migrations::layout::{JOURNAL_TREE, LEASE_TREE, seal};
+use arbour::migrations::layout::{BEGUN_TREE, JOURNAL_TREE, LEASE_TREE, seal};
 
 /// Passes the list of faults to another macro of this crate, after the given tokens. The enum and
 /// one named test for each fault come from it.
@@ -32,6 +32,12 @@ macro_rules! __migration_faults {
             DeletesForgotten "order::chain_from_every_version",
             /// Deleted ranges stay.
             RangesStay "chunks::deleted_ahead_is_not_visited",
+            /// Index entries of the values that a document had before stay.
+            OldIndexEntriesStay "documents::changed_through_their_collection",
+            /// The steps that a run sets out to run are not stored.
+            BegunForgotten "abandon::both_ends_from_every_commit",
+            /// A step that is undone in part is still recorded as done.
+            UndoneStaysDone "abandon::both_ends_from_every_commit",
             /// The holder of the lease is not stored.
             LeaseForgotten "runners::two_runners_one_applies",
             /// A lease expires as soon as it is taken.
@@ -83,6 +89,10 @@ impl MigrationFault {
             Self::HeadForgotten => is_head,
             Self::EntryForgotten => is_journal && !is_head,
             Self::CursorForgotten => is_running,
+            Self::BegunForgotten => tree == BEGUN_TREE,
+            Self::UndoneStaysDone => {
+                is_running && before.is_some_and(|before| before.get(33) == Some(&1))
+            }
             Self::CursorStands => is_running && before.is_some(),
             Self::LeaseForgotten => is_lease,
             Self::LeaseKept => is_lease && until(value) == Some(0),
@@ -113,6 +123,7 @@ impl MigrationFault {
         match self {
             Self::DownKeepsEntry => tree == JOURNAL_TREE,
             Self::DeletesForgotten => !is_range && !tree.starts_with("arbour/"),
+            Self::OldIndexEntriesStay => !is_range && tree.starts_with("arbour/index/"),
             Self::RangesStay => is_range,
             _ => false,
         }
