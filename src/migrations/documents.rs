@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::raw_transaction::RawTransaction;
 use super::raw_trees::RawTrees;
 use super::source::Source;
-use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited, Walk, has_entry};
+use super::step_trees::{StepResult, StepTrees, Stop, has_entry};
+use super::visit::{Budget, Visited, Walk};
 use crate::documents::{Collection, Refused, Stored};
 
 /// Changes a document.

@@ -364,6 +364,15 @@ impl fmt::Display for MigrationError {
                      without one: `run` the migrations instead"
                 )
             }
+            _ => self.show_runner(f),
+        }
+    }
+}
+
+impl MigrationError {
+    /// Formats why a runner cannot begin or go on.
+    fn show_runner(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Busy { holder, waited } => write!(
                 f,
                 "another runner is migrating the store, {holder}: waited {waited:?}: try again when \
@@ -382,9 +391,7 @@ impl fmt::Display for MigrationError {
             _ => self.show_step(f),
         }
     }
-}
 
-impl MigrationError {
     /// Formats the failure of a step.
     fn show_step(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

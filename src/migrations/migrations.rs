@@ -13,7 +13,7 @@ use super::group::Group;
 use super::layout::NAME_BYTES_MAX;
 use super::step::{Body, Step, Undo};
 use super::step_id::{StepId, StepKey};
-use super::step_trees::Budget;
+use super::visit::Budget;
 
 /// The steps that bring the stores of a program to its newest format.
 ///

@@ -48,6 +48,7 @@ mod step_trees;
 mod take_back;
 mod target;
 mod verify;
+mod visit;
 
 pub use access::Access;
 pub use error::{MigrationError, StepPlace};

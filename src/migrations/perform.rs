@@ -15,7 +15,8 @@ use super::record::Counts;
 use super::source::Source;
 use super::step::{Body, Step, Undo};
 use super::step_id::StepKey;
-use super::step_trees::{Budget, StepResult, StepTrees, Stop, Visited, Walk};
+use super::step_trees::{StepResult, StepTrees, Stop};
+use super::visit::{Budget, Visited, Walk};
 
 /// What remains of a step.
 pub(super) enum Left {

@@ -211,7 +211,7 @@ impl Step {
     /// whose body is not JSON or has an older schema version is refused when it is visited.
     ///
     /// ```
-    /// use arbour::documents::{Collection, Declaration, Field, Index};
+    /// use arbour::documents::{Collection, Declaration, Field, Filter, Index};
     /// use arbour::migrations::{Group, Migrations, Step};
     /// use arbour::{KvStore, MemoryStore};
     /// use serde_json::{Value, json};
@@ -226,7 +226,8 @@ impl Step {
     ///     Ok(())
     /// });
     /// Migrations::new("app", "1.2").group(Group::new("users").step(step)).run(&store)?;
-    /// assert!(users.get_by(&store.snapshot()?, "name", "Ada")?.is_some());
+    /// let named = users.find(Filter::eq("name", "Ada")).require_index();
+    /// assert_eq!(named.count(&store.snapshot()?)?, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[cfg(feature = "documents")]

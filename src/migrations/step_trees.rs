@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{NAME_BYTES_MAX, documents_tree};
@@ -12,6 +12,7 @@ use super::progress::Beat;
 use super::raw_trees::RawTrees;
 use super::record::Counts;
 use super::source::Source;
+use super::visit::{Budget, Visit, Visited, Walk, Window};
 
 /// The result of a step, which may fail with any error, or a text.
 ///
@@ -89,16 +90,6 @@ struct Touched {
     has_key: bool,
 }
 
-/// A visit in progress.
-struct Visit {
-    source: Source,
-    direction: Direction,
-    /// The key of the entry handed out last.
-    at: Vec<u8>,
-    /// Whether the step deleted entries that may have been read ahead.
-    is_stale: bool,
-}
-
 /// Why a step cannot continue.
 #[derive(Clone, Debug)]
 pub(super) enum Stop {
@@ -109,70 +100,6 @@ pub(super) enum Stop {
     Collection(String),
     /// The step visits a tree as if it were a collection of documents.
     Tree(String),
-}
-
-/// The limits of a chunk.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
-    pub(super) entries: u64,
-    pub(super) bytes: u64,
-    pub(super) time: Duration,
-}
-
-impl Budget {
-    pub(super) const UNBOUNDED: Self =
-        Self { entries: u64::MAX, bytes: u64::MAX, time: Duration::MAX };
-}
-
-/// What a visit hands out: the entries of a source in one direction, within the limits of a chunk.
-pub(super) struct Walk<'w> {
-    pub(super) source: &'w Source,
-    pub(super) direction: Direction,
-    /// The key after which the visit continues.
-    pub(super) after: Option<&'w [u8]>,
-    pub(super) budget: &'w Budget,
-}
-
-/// The result of a visit.
-pub(super) struct Visited {
-    /// The key of the last entry handed out.
-    pub(super) last: Option<Vec<u8>>,
-    /// Whether the visit reached the end.
-    pub(super) is_end: bool,
-}
-
-/// Entries that were read ahead.
-#[derive(Default)]
-struct Window {
-    bytes: Vec<u8>,
-    /// Where each key begins, where its value begins, and where it ends.
-    entries: Vec<(usize, usize, usize)>,
-}
-
-impl Window {
-    fn push(&mut self, key: &[u8], value: &[u8]) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        let middle = self.bytes.len();
-        self.bytes.extend_from_slice(value);
-        self.entries.push((start, middle, self.bytes.len()));
-    }
-
-    fn get(&self, number: usize) -> Option<(&[u8], &[u8])> {
-        let (start, middle, end) = *self.entries.get(number)?;
-        Some((self.bytes.get(start..middle)?, self.bytes.get(middle..end)?))
-    }
-}
-
-impl Visit {
-    /// Tells whether the visit has yet to reach a key of a tree.
-    fn is_ahead(&self, tree: &str, key: &[u8]) -> bool {
-        let is_ahead = match self.direction {
-            Direction::Forward => *key > *self.at,
-            Direction::Reverse => *key < *self.at,
-        };
-        is_ahead && self.source.tree == tree
-    }
 }
 
 impl<'t> StepTrees<'t> {

@@ -1,5 +1,7 @@
 //! Steps over the documents of a collection.
 
+#![expect(clippy::indexing_slicing, reason = "an absent member of a JSON value is null")]
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -129,13 +131,16 @@ pub(super) fn changed_through_their_collection<F: Factory>(
     Ok(())
 }
 
+/// What a step does to a document that must not be done.
+type Fault = fn(&mut Value);
+
 /// The document that fails is named, and nothing of its chunk is stored; what was stored before
 /// stays, and the next run continues there.
 pub(super) fn failing_document_is_named<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let users = fill_users(&**bed.store())?;
     let store = &**bed.store();
     let is_mended = Arc::new(AtomicBool::new(false));
-    let step = |fault: fn(&mut Value)| {
+    let step = |fault: Fault| {
         let is_mended = Arc::clone(&is_mended);
         Step::numbered(1).each_document("users", move |trees, user| {
             trees.put("seen", user["id"].as_str().unwrap_or_default().as_bytes(), b"")?;
@@ -146,7 +151,7 @@ pub(super) fn failing_document_is_named<F: Factory>(bed: &mut MigrationBed<F>) -
             if user["id"].is_null() { Err("no id".into()) } else { Ok(()) }
         })
     };
-    let faults: [(fn(&mut Value), &str); 4] = [
+    let faults: [(Fault, &str); 4] = [
         (|user| user["meta"]["mail"] = "1@example.org".into(), "taken by \"user 01\""),
         (|user| user["name"] = json!({"is": "an object"}), "\"name\" must be"),
         (|user| user["id"] = "another".into(), "gives it another id"),
@@ -239,8 +244,10 @@ pub(super) fn trees_and_collections_are_told_apart<F: Factory>(
     }
     // An atomic step that ignores what a document lacks is not committed.
     let ignores = Step::numbered(1).atomic(|trees| {
-        let taken =
-            trees.each_document("users", |_, user| Ok(user["meta"]["mail"] = "same".into()));
+        let taken = trees.each_document("users", |_, user| {
+            user["meta"]["mail"] = "same".into();
+            Ok(())
+        });
         assert!(taken.is_err(), "all ask for the same address");
         Ok(())
     });
