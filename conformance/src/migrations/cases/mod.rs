@@ -12,6 +12,7 @@ mod abandon;
 mod backups;
 mod chunks;
 pub(super) mod claims;
+#[allow(clippy::indexing_slicing, reason = "a test panics")]
 mod documents;
 mod downs;
 mod dry;
