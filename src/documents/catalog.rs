@@ -5,8 +5,9 @@ use arbour_core::{DecodeError, EncodeError, Error, KvWrite, Result, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::field_schema::FieldSchema;
 use super::index_record::IndexRecord;
-use super::schema::{FieldSchema, IndexDefinition, Schema};
+use super::schema::{IndexDefinition, Schema};
 use super::{DocError, IndexState, steps};
 use crate::key::Key as _;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arbour_core::Result;
 use serde_json::Value;
 
+use super::consistency::check;
 use super::scalar::Scalar;
 use super::schema::{FieldRef, Schema};
 use super::{Body, Declaration, DocError, DocId, FieldSource, path};
@@ -30,7 +31,9 @@ impl<D: Body> Definition<D> {
             let reason = "bincode cannot read a serde_json::Value back: use JSON".to_owned();
             return Err(DocError::Invalid { collection: declaration.name, reason }.into());
         }
-        Ok(Self { schema: Schema::of(&declaration)?.into(), declaration })
+        let schema = Schema::of(&declaration);
+        check(&schema, &declaration.indexes).map_err(|reason| schema.invalid(reason))?;
+        Ok(Self { schema: schema.with_indexes(&declaration.indexes)?.into(), declaration })
     }
 
     /// Returns what is independent of the type of the documents.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::definition::Definition;
-use super::schema::{FieldSchema, IndexDefinition, Part, Schema};
+use super::field_schema::FieldSchema;
+use super::schema::{IndexDefinition, Part, Schema};
 use super::{Declaration, Field, FieldKind, FieldSource, Index, IndexPart, IndexState, steps};
 
 /// The stored record of an index.

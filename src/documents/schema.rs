@@ -3,19 +3,14 @@
 //! Nothing here depends on the type of the documents, so that a program compiles it once and not once
 //! for each collection.
 
-use std::any::TypeId;
 use std::collections::HashSet;
 
-use arbour_core::engine::TreeName;
-use arbour_core::engine::document_layout::NAME_BYTES_MAX;
 use arbour_core::{Direction, Error, Result};
 use serde_json::Value;
 
+use super::field_schema::FieldSchema;
 use super::scalar::{Scalar, ScalarKind, decode_scalar};
-use super::{
-    Declaration, DocError, DocId, Field, FieldKind, FieldSource, Ids, Index, encode_scalar,
-    read_id, steps, words,
-};
+use super::{Declaration, DocError, DocId, FieldKind, Ids, Index, encode_scalar, read_id, words};
 
 /// A declaration with its names resolved, without what depends on the type of the documents.
 pub(super) struct Schema {
@@ -31,41 +26,6 @@ pub(super) struct Schema {
     pub(super) indexes: Vec<IndexDefinition>,
     /// The fields that must be checked at each write because no index reads them.
     pub(super) checked_fields: Vec<usize>,
-}
-
-/// A [`Field`] without the closure that may compute it.
-pub(super) struct FieldSchema {
-    pub(super) name: String,
-    /// `None` if it is computed.
-    pub(super) path: Option<Vec<String>>,
-    pub(super) kind: FieldKind,
-    pub(super) many: bool,
-    pub(super) required: bool,
-    pub(super) default: Option<Value>,
-    pub(super) false_is_null: bool,
-    pub(super) revision: u32,
-    /// Whether null is read where a document has nothing.
-    pub(super) absent_is_null: bool,
-}
-
-impl FieldSchema {
-    fn of<D: 'static>(field: &Field<D>) -> Self {
-        let path = match &field.source {
-            FieldSource::Path(path) => Some(path.clone()),
-            FieldSource::Computed(_) => None,
-        };
-        Self {
-            name: field.name.clone(),
-            path,
-            kind: field.kind,
-            many: field.many,
-            required: field.required,
-            default: field.default.clone(),
-            false_is_null: field.false_is_null,
-            revision: field.revision,
-            absent_is_null: field.absent_is_null || TypeId::of::<D>() == TypeId::of::<Value>(),
-        }
-    }
 }
 
 /// An index with its fields resolved.
@@ -105,12 +65,9 @@ impl IndexDefinition {
 }
 
 impl Schema {
-    /// Resolves a declaration.
-    ///
-    /// # Errors
-    /// [`Invalid`](DocError::Invalid) if it contradicts itself.
-    pub(super) fn of<D: 'static>(declaration: &Declaration<D>) -> Result<Self> {
-        let schema = Self {
+    /// Reads a declaration, without its indexes.
+    pub(super) fn of<D: 'static>(declaration: &Declaration<D>) -> Self {
+        Self {
             name: declaration.name.clone(),
             id_path: declaration.id_path.clone(),
             id_name: declaration.id_path.join("."),
@@ -121,12 +78,15 @@ impl Schema {
             fields: declaration.fields.iter().map(FieldSchema::of).collect(),
             indexes: Vec::new(),
             checked_fields: Vec::new(),
-        };
-        schema.with_indexes(&declaration.indexes)
+        }
     }
 
-    fn with_indexes(mut self, indexes: &[Index]) -> Result<Self> {
-        check(&self, indexes).map_err(|reason| self.invalid(reason))?;
+    /// Resolves the fields of the indexes.
+    ///
+    /// # Errors
+    /// [`UnknownField`](DocError::UnknownField); [`Invalid`](DocError::Invalid) for fields that cannot be
+    /// indexed together.
+    pub(super) fn with_indexes(mut self, indexes: &[Index]) -> Result<Self> {
         let resolved: Result<Vec<_>> = indexes.iter().map(|index| self.resolve(index)).collect();
         self.indexes = resolved?;
         let parts = self.indexes.iter().flat_map(|index| &index.parts);
@@ -377,100 +337,4 @@ impl Schema {
             _ => value,
         }
     }
-}
-
-/// Returns what is wrong with a declaration, apart from the fields of its indexes.
-fn check(schema: &Schema, indexes: &[Index]) -> Result<(), String> {
-    let id_name = &schema.id_name;
-    check_name("collection", &schema.name)?;
-    if schema.id_path.iter().any(String::is_empty) {
-        return Err(format!("the path {id_name:?} to the id has an empty name in it"));
-    }
-    if schema.id_path.iter().any(|name| name.ends_with(steps::EACH)) {
-        return Err(format!(
-            "the path {id_name:?} leads to many values, and a document has one id"
-        ));
-    }
-    if let (Some(placeholder), false) = (&schema.placeholder, schema.ids.are_made()) {
-        return Err(format!(
-            "{placeholder} stands for an id to be made, but the program chooses the ids: remove the \
-             placeholder, or declare ids that are made"
-        ));
-    }
-    let mut names = HashSet::new();
-    for field in &schema.fields {
-        if !names.insert(&field.name) {
-            return Err(format!("two fields are named {:?}: rename one", field.name));
-        }
-        if let Some(path) = &field.path
-            && path.iter().any(String::is_empty)
-        {
-            return Err(format!("the field {:?} has an empty name in its path", field.name));
-        }
-        check_arrays(field)?;
-        if let Some(default) = &field.default {
-            let values = match default {
-                Value::Array(values) if field.many => values.as_slice(),
-                value => std::slice::from_ref(value),
-            };
-            if !values.iter().all(|value| field.kind.admits(value)) {
-                let expected = field.kind.expected();
-                return Err(format!(
-                    "the default of {:?} must be {expected}, not {default}",
-                    field.name
-                ));
-            }
-        }
-    }
-    if let Ids::Slug { field } = &schema.ids
-        && !names.contains(field)
-    {
-        return Err(format!(
-            "ids are slugs of {field:?}, which is not declared: declare that field"
-        ));
-    }
-    let mut names = HashSet::new();
-    for index in indexes {
-        check_name("index", &index.name)?;
-        if !names.insert(&index.name) {
-            return Err(format!("two indexes are named {:?}: rename one", index.name));
-        }
-    }
-    Ok(())
-}
-
-/// Checks a field whose path leads to each element of an array.
-fn check_arrays(field: &FieldSchema) -> Result<(), String> {
-    let (name, Some(path)) = (&field.name, &field.path) else { return Ok(()) };
-    if path.iter().any(|step| step.ends_with(']') && step != steps::EACH) {
-        return Err(format!(
-            "the path {:?} of the field {name:?} leads to one element of an array: `[]` leads to each, \
-             and a computed field to one",
-            steps::joined(path)
-        ));
-    }
-    if steps::leads_to_many(path) && field.default.is_some() {
-        return Err(format!(
-            "the field {name:?} has a value for each element of an array, and no place for a \
-             default: remove the default"
-        ));
-    }
-    if steps::leads_to_many(path) && !field.many {
-        return Err(format!(
-            "the field {name:?} leads to each element of an array: keep it `many`"
-        ));
-    }
-    Ok(())
-}
-
-/// Checks a name that becomes part of the name of a tree.
-fn check_name(what: &str, name: &str) -> Result<(), String> {
-    let refused = |reason: &str| Err(format!("the name {name:?} of a {what} {reason}"));
-    if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        return refused(&format!("must have 1 to {NAME_BYTES_MAX} bytes"));
-    }
-    if name.contains('/') || TreeName::stored(name).is_err() {
-        return refused("must have no slash and no NUL in it");
-    }
-    Ok(())
 }
