@@ -26,7 +26,7 @@ use super::schema::{FieldRef, Schema};
 use super::words::{AskedWord, all_words};
 use super::{Body, DocError, Query, encode_scalar};
 
-/// How soon further occurrences of a word stop to add.
+/// How soon further occurrences of a word stop adding to the score.
 const K1: f64 = 1.2;
 
 /// How much a field is discounted for its length.
@@ -69,10 +69,8 @@ impl Relevance {
     ) -> Result<Self> {
         let definition = &reader.collection.definition;
         if let Some((field, _)) = query.sort.first() {
-            let reason = format!(
-                "the query sorts by {field:?} and by relevance: choose one of them, because no two \
-                 documents are as relevant but for chance"
-            );
+            let reason =
+                format!("the query sorts by {field:?} and by relevance: choose one of them");
             return Err(definition.invalid(reason));
         }
         let mut relevance = Self { fields: Vec::new(), read: None };
