@@ -236,6 +236,16 @@ impl ForeignIndex {
         self.definition.indexes.first()
     }
 
+    /// Returns the members of documents at which its paths and that of the id begin.
+    pub(super) fn members(&self) -> impl Iterator<Item = &String> {
+        let declaration = &self.definition.declaration;
+        let paths = declaration.fields.iter().filter_map(|field| match &field.source {
+            FieldSource::Path(path) => path.first(),
+            FieldSource::Computed(_) => None,
+        });
+        paths.chain(declaration.id_path.first())
+    }
+
     /// Returns the names of its fields.
     pub(super) fn field_names(&self) -> Vec<String> {
         let parts = self.index().into_iter().flat_map(|index| &index.parts);
