@@ -164,8 +164,10 @@ impl Record {
         if let Some(known) = self.indexes.iter_mut().find(|known| known.is_of(index)) {
             return known.declare_as(record(known.name.clone()));
         }
-        // Programs of the earlier schema version can no longer open the collection.
-        if let Some(known) = self.indexes.iter_mut().find(|known| known.is_of_other_schema(index)) {
+        // Programs of an earlier schema version can no longer open the collection, and an earlier rule
+        // for words is that of an earlier version of Arbour.
+        let is_replaced = |known: &&mut IndexRecord| known.is_of_earlier_version(index);
+        if let Some(known) = self.indexes.iter_mut().find(is_replaced) {
             *known = record(known.name.clone());
             return;
         }

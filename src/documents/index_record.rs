@@ -121,10 +121,12 @@ impl IndexRecord {
         self.declared_name() == index.name && self.fingerprint == index.fingerprint
     }
 
-    /// Tells whether this is the record of a declared index, apart from the schema version.
-    pub(super) fn is_of_other_schema(&self, index: &IndexDefinition) -> bool {
-        self.declared_name() == index.name
-            && without_schema(&self.fingerprint) == without_schema(&index.fingerprint)
+    /// Tells whether this is the record of a declared index of an earlier schema version, or by an
+    /// earlier rule for words: one that the declared index replaces.
+    pub(super) fn is_of_earlier_version(&self, index: &IndexDefinition) -> bool {
+        let (known, known_folding) = without_versions(&self.fingerprint);
+        let (declared, folding) = without_versions(&index.fingerprint);
+        self.declared_name() == index.name && known == declared && known_folding <= folding
     }
 
     /// Records the declaration anew: an earlier program left it out.
@@ -145,10 +147,13 @@ impl IndexRecord {
     }
 }
 
-/// Returns a fingerprint without the schema version, which follows the options of the index.
-fn without_schema(fingerprint: &str) -> (&str, &str) {
+/// Splits a fingerprint into what is declared, which is the options and the parts, and the version of the
+/// rule for words, which follows the options and precedes the schema version.
+fn without_versions(fingerprint: &str) -> ((&str, &str), u32) {
     let (options, parts) = fingerprint.split_once(';').unwrap_or((fingerprint, ""));
-    (options.split(" schema ").next().unwrap_or_default(), parts)
+    let options = options.split(" schema ").next().unwrap_or_default();
+    let (options, folding) = options.split_once(" folding ").unwrap_or((options, ""));
+    ((options, parts), folding.parse().unwrap_or(0))
 }
 
 impl IndexedField {
@@ -225,6 +230,16 @@ impl ForeignIndex {
 
     pub(super) fn index(&self) -> &IndexDefinition {
         &self.index
+    }
+
+    /// Returns the members of documents at which its paths and that of the id begin.
+    pub(super) fn members(&self) -> impl Iterator<Item = &String> {
+        let declaration = &self.definition.declaration;
+        let paths = declaration.fields.iter().filter_map(|field| match &field.source {
+            FieldSource::Path(path) => path.first(),
+            FieldSource::Computed(_) => None,
+        });
+        paths.chain(declaration.id_path.first())
     }
 
     /// Returns the names of its fields.

@@ -6,11 +6,12 @@
 //! documents.
 
 use std::any::Any;
+use std::fmt;
 
 use arbour_core::{DecodeError, EncodeError};
-use serde::de::DeserializeOwned;
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::Integer;
 use crate::codec::{Codec as _, Json, write_json};
@@ -39,6 +40,63 @@ pub(super) fn decode<D: Serialize + DeserializeOwned + 'static>(
         return Json::decode(&text);
     }
     Ok(body)
+}
+
+/// Decodes the members of an object that have these names, and skips the others, which is quicker than
+/// to decode all of it.
+pub(super) fn decode_members(bytes: &[u8], names: &[String]) -> Result<Value, DecodeError> {
+    let mut text = serde_json::Deserializer::from_slice(bytes);
+    match text.deserialize_map(Members(names)) {
+        Ok(members) if !may_be_inexact(&members) => Ok(members),
+        _ => decode(bytes),
+    }
+}
+
+/// Reads the members of an object that have certain names.
+struct Members<'n>(&'n [String]);
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = object.next_key_seed(Name(self.0))? {
+            match name {
+                Some(name) => {
+                    members.insert(name.to_owned(), object.next_value()?);
+                }
+                None => object.next_value::<IgnoredAny>().map(drop)?,
+            }
+        }
+        Ok(members.into())
+    }
+}
+
+/// Reads the name of a member; `None` if it is not one of these.
+struct Name<'n>(&'n [String]);
+
+impl<'de, 'n> DeserializeSeed<'de> for Name<'n> {
+    type Value = Option<&'n str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<Self::Value, D::Error> {
+        name.deserialize_str(self)
+    }
+}
+
+impl<'n> Visitor<'_> for Name<'n> {
+    type Value = Option<&'n str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().find(|wanted| *wanted == name).map(String::as_str))
+    }
 }
 
 /// JSON that writes integers beyond 64 bits as digits.
@@ -136,6 +194,17 @@ mod tests {
         encode(&json, &mut again).unwrap();
         assert_eq!(again, text);
         assert_eq!(decode::<(String, u128, i128)>(&again).unwrap(), typed);
+    }
+
+    #[test]
+    fn the_named_members_are_decoded_as_with_all_others() {
+        let names = ["a".to_owned(), "wide".to_owned()];
+        let text = br#"{"skipped": [{"a": 1}, "\u0041"], "\u0061": {"b": [1, 2.5]}, "c": null}"#;
+        assert_eq!(decode_members(text, &names).unwrap(), json!({"a": {"b": [1, 2.5]}}));
+        let text = br#"{"wide": 340282366920938463463374607431768211455}"#;
+        assert_eq!(decode_members(text, &names).unwrap(), decode::<Value>(text).unwrap());
+        assert_eq!(decode_members(b"[1]", &names).unwrap(), json!([1]));
+        assert!(decode_members(br#"{"a": 1"#, &names).is_err());
     }
 
     #[test]

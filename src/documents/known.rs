@@ -14,14 +14,15 @@ use arbour_core::engine::document_layout::{CATALOG_TREE, Header, JSON_CODEC};
 use arbour_core::{Error, KvRead, Result};
 use serde_json::Value;
 
+use super::IndexState;
 use super::catalog::{self, Record};
 use super::entries::{Entries, undecodable};
 use super::fields::Fields;
 use super::index_record::{ForeignIndex, IndexRecord, bytes_of};
+use super::json_body::decode_members;
 use super::kv_docs::KvDocs;
 use super::schema::{IndexDefinition, Schema};
 use super::trees::Trees;
-use super::{BodyCodec, IndexState};
 
 /// The record of a collection, and what this program makes of it.
 pub(super) struct Known {
@@ -30,6 +31,8 @@ pub(super) struct Known {
     pub(super) record: Record,
     own: Arc<Schema>,
     foreign: Arc<[ForeignIndex]>,
+    /// The members of documents that the indexes of other programs are about.
+    members: Arc<[String]>,
     pub(super) trees: Arc<Trees>,
     /// The place of each index in the record; `None` if it was dropped.
     places: Arc<[Option<usize>]>,
@@ -41,7 +44,7 @@ pub(super) struct Known {
 pub(super) enum Foreign<'d> {
     /// There is no such index.
     Unused,
-    /// Its stored JSON.
+    /// Its stored JSON, or the members that the indexes are about.
     Json(Cow<'d, Value>),
     /// It is not stored as JSON, so this program cannot tell its entries.
     Unreadable,
@@ -99,8 +102,9 @@ impl Known {
             (record.map(|record| record.name.as_str()), index.id_direction())
         });
         let trees = Arc::new(trees.with_indexes(reader, indexes)?);
+        let members = foreign.iter().flat_map(ForeignIndex::members).cloned().collect();
         let (foreign, places, opaque) = (foreign.into(), places.into(), opaque.into());
-        Ok(Self { bytes, record, own, foreign, trees, places, opaque })
+        Ok(Self { bytes, record, own, foreign, members, trees, places, opaque })
     }
 
     /// Returns the documents in a snapshot or a transaction, as bytes, with their indexes.
@@ -183,7 +187,7 @@ impl Known {
         if (header.codec, header.schema) != (JSON_CODEC, schema) {
             return Foreign::Unreadable;
         }
-        let json = (BodyCodec::<Value>::json().decode)(bytes);
+        let json = decode_members(bytes, &self.members);
         json.map_or(Foreign::Unreadable, |json| Foreign::Json(Cow::Owned(json)))
     }
 
@@ -237,6 +241,7 @@ impl Known {
             record,
             own: Arc::clone(&self.own),
             foreign: Arc::clone(&self.foreign),
+            members: Arc::clone(&self.members),
             trees: Arc::clone(&self.trees),
             places: Arc::clone(&self.places),
             opaque: Arc::clone(&self.opaque),
