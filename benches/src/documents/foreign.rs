@@ -8,7 +8,8 @@ use crate::comparison::{Bound, Rows, time};
 use crate::scratch::Scratch;
 use crate::subject::Subject;
 
-/// Two indexes: the second one is foreign on one side.
+/// Two indexes: the second one is foreign on one side. Its values are read from the stored JSON, and those of
+/// an own index from the document, which shows most on the engine in memory.
 const INDEXES: usize = 2;
 
 /// Stores articles, and changes the indexed fields of all, one transaction each. Opening the stores is
@@ -38,7 +39,7 @@ pub(super) fn measure<S: Subject>(rows: &mut Rows<'_>, scratch: &Scratch) -> Res
             run(&open(&store, INDEXES - 1)?)
         };
         let engine = format!("{}, foreign index", S::NAME);
-        rows.of(engine, Bound::Ratio(1.25)).row(op, first.len(), own, foreign)?;
+        rows.of(engine, Bound::Ratio(1.5)).row(op, first.len(), own, foreign)?;
     }
     Ok(())
 }
