@@ -103,13 +103,16 @@ impl Ledger {
 
     /// Opens both versions of a projection, the one that is read and the other.
     pub(crate) fn both(&self, projection: &str) -> Result<Events, Failure> {
-        let version = other(self.versions.of(projection));
         let store = &self.stores.documents;
-        let beside = match projection {
-            ACCOUNTS => accounts_projection(store, version)?,
-            _ => commits_projection(store, version)?,
-        };
-        Ok(self.stores.builder(self.versions)?.projection(beside).build()?)
+        let mut builder = self.stores.bare();
+        let read = self.versions.of(projection);
+        for version in [read, other(read)] {
+            builder = builder.projection(match projection {
+                ACCOUNTS => accounts_projection(store, version)?,
+                _ => commits_projection(store, version)?,
+            });
+        }
+        Ok(builder.build()?)
     }
 
     /// Folds outstanding events of the log into the documents, and shows the progress.
