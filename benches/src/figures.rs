@@ -14,7 +14,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::report::number;
+use crate::report::{ENGINES, number};
 
 /// A table in Markdown: one row for each operation, one column for each engine, both in the order in
 /// which they were first set.
@@ -42,8 +42,11 @@ impl Table {
         Self { heading: heading.to_owned(), columns: Vec::new(), rows: Vec::new() }
     }
 
-    /// Sets a cell, and adds its row and its column if they are new.
+    /// Sets a cell, and adds its row and its column if they are new. A column of an engine shows the
+    /// engine's own name.
     pub fn set(&mut self, row: &str, column: &str, cell: String) {
+        let engine = ENGINES.iter().find(|engine| engine.name == column);
+        let column = engine.map_or(column, |engine| engine.title);
         if !self.columns.iter().any(|known| known == column) {
             self.columns.push(column.to_owned());
         }
