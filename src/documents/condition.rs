@@ -236,7 +236,7 @@ fn any_value_of(
             any = satisfies(&bytes);
         }
     };
-    if schema.visit_scalars(field, fields.value(field), &mut visit).is_err() {
+    if fields.scalars(schema, field, &mut visit).is_err() {
         // A value of an excluded type predates the declared type: treat it as null.
         visit(&Scalar::Json(&Value::Null));
     }
@@ -251,7 +251,7 @@ pub(super) fn texts_of(
     mut visit: impl FnMut(&str),
 ) {
     // As above: a value of an excluded type is not part of the text.
-    let _ = schema.visit_scalars(field, fields.value(field), &mut |value| {
+    let _ = fields.scalars(schema, field, &mut |value| {
         if let Scalar::Json(Value::String(text)) = value {
             visit(text);
         }

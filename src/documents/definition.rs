@@ -7,7 +7,6 @@ use arbour_core::Result;
 use serde_json::Value;
 
 use super::consistency::check;
-use super::scalar::Scalar;
 use super::schema::{FieldRef, Schema};
 use super::{Body, Declaration, DocError, DocId, FieldSource, path};
 
@@ -61,19 +60,6 @@ impl<D: Body> Definition<D> {
     /// [`WrongType`](DocError::WrongType) if it is not an id of this collection.
     pub(super) fn id_in(&self, body: &D) -> Result<Option<DocId<'static>>> {
         self.read_id(&path::at(body, &self.id_path))
-    }
-
-    /// Visits the values under which a field indexes a document; null if there is none.
-    ///
-    /// # Errors
-    /// The value that the field does not allow.
-    pub(super) fn scalars(
-        &self,
-        field: FieldRef,
-        body: &D,
-        visit: &mut dyn FnMut(&Scalar<'_>),
-    ) -> Result<(), Value> {
-        self.visit_scalars(field, self.value(field, body), visit)
     }
 
     /// Returns the JSON form of a field's value that an index returns too: the same for equal values.

@@ -120,7 +120,7 @@ pub(super) trait DocWrite: DocRead {
     /// The error with which the change would fail, such as `TooLarge`.
     fn check(&self, change: &DocChange<'_>) -> Result<()>;
 
-    /// Has a check run right before the commit.
+    /// Adds a check that runs right before the commit.
     fn before_commit(&mut self, check: CommitCheck);
 
     /// Writes a document and its entries.

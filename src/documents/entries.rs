@@ -186,7 +186,7 @@ impl Scratch {
     ) -> Result<()> {
         self.values.clear();
         self.ends.clear();
-        let read = schema.visit_scalars(field, fields.value(field), &mut |value| match value {
+        let read = fields.scalars(schema, field, &mut |value| match value {
             Scalar::Json(Value::String(text)) if as_words => {
                 for word in words(text) {
                     self.push(&Scalar::Json(&Value::String(word)));

@@ -6,12 +6,26 @@ use serde_json::Value;
 
 use super::Body;
 use super::definition::Definition;
-use super::schema::FieldRef;
+use super::scalar::Scalar;
+use super::schema::{FieldRef, Schema};
 
 /// A document, as filters, orders and indexes see it.
 pub(super) trait Fields {
     /// Returns the value of a field, or its default; null if there is none.
     fn value(&self, field: FieldRef) -> Value;
+
+    /// Visits the values under which a field indexes the document; null if there is none.
+    ///
+    /// # Errors
+    /// The value that the field does not allow.
+    fn scalars(
+        &self,
+        schema: &Schema,
+        field: FieldRef,
+        visit: &mut dyn FnMut(&Scalar<'_>),
+    ) -> Result<(), Value> {
+        schema.visit_scalars(field, self.value(field), visit)
+    }
 
     /// Returns the document itself, for a predicate on its type.
     fn body(&self) -> &dyn Any;

@@ -7,6 +7,7 @@ use arbour_core::{Direction, Result};
 use serde_json::Value;
 
 use super::condition::Condition;
+use super::fields::Fields as _;
 use super::find::Find;
 use super::reader::{IndexedPart, Reader};
 use super::scalar::{Scalar, decode_scalar};
@@ -188,7 +189,8 @@ impl<D: Body> Reader<'_, D> {
                 values.insert(bytes, plain);
             }
         };
-        if self.collection.definition.scalars(field, body, &mut add).is_err() {
+        let definition = &self.collection.definition;
+        if definition.fields_of(body).scalars(definition, field, &mut add).is_err() {
             add(&Scalar::Json(&Value::Null));
         }
         values

@@ -77,7 +77,7 @@ impl Order {
         let values = self.fields.iter().map(|(field, _)| {
             let mut bytes = Vec::new();
             // A value that the field does not allow counts as null.
-            let read = schema.visit_scalars(*field, fields.value(*field), &mut |value| {
+            let read = fields.scalars(schema, *field, &mut |value| {
                 bytes.clear();
                 if !value.encode(&mut bytes) {
                     bytes.clear();

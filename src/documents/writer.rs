@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::collection::Collection;
 use super::doc_store::{DocWrite, Notes};
 use super::entries::{Entries, Entry};
+use super::fields::Fields as _;
 use super::known::Known;
 use super::schema::FieldRef;
 use super::{Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, set_at, to_json};
@@ -188,7 +189,8 @@ impl<D: Body> Writer<'_, D> {
             if definition.checked_fields.contains(&number) {
                 let field = FieldRef::Declared(number);
                 definition
-                    .scalars(field, body, &mut |_| {})
+                    .fields_of(body)
+                    .scalars(definition, field, &mut |_| {})
                     .map_err(|found| definition.wrong_type(field, found))?;
             }
         }
