@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use arbour_core::Result;
+
 use super::access::Access;
+use super::error::Halt;
 use super::record::Counts;
 use super::step_id::{StepId, StepKey};
 
@@ -31,6 +34,26 @@ pub struct Report {
     /// What a dry run found that would change, for each tree that would, sorted by name; empty after
     /// a real run. The journal is left out.
     pub changes: Vec<TreeChanges>,
+}
+
+impl Report {
+    /// Adds what was done for a step, and how that ended. Returns whether to continue.
+    ///
+    /// # Errors
+    /// The error with which the step failed.
+    pub(super) fn end_step(&mut self, done: StepReport, ended: Result<(), Halt>) -> Result<bool> {
+        if done.counts.chunks > 0 {
+            self.steps.push(done);
+        }
+        match ended {
+            Ok(()) => Ok(true),
+            Err(Halt::Failed(error)) => Err(error),
+            Err(Halt::Cancelled) => {
+                self.is_cancelled = true;
+                Ok(false)
+            }
+        }
+    }
 }
 
 /// What a run did for a step.

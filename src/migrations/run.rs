@@ -274,16 +274,8 @@ impl Migrations {
             let Some(step) = declared.steps.get(key) else { continue };
             let mut done = StepReport::new(key);
             let ended = runner.run_step(key, step, &mut done);
-            if done.counts.chunks > 0 {
-                report.steps.push(done);
-            }
-            match ended {
-                Ok(()) => {}
-                Err(Halt::Failed(error)) => return Err(error),
-                Err(Halt::Cancelled) => {
-                    report.is_cancelled = true;
-                    return Ok(report);
-                }
+            if !report.end_step(done, ended)? {
+                break;
             }
         }
         Ok(report)

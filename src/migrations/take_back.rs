@@ -121,16 +121,8 @@ impl<S: KvStore> Undoer<'_, S> {
             let Some(step) = declared.steps.get(key) else { continue };
             let mut done = StepReport::new(key);
             let ended = self.undo_step(key, step, &mut done);
-            if done.counts.chunks > 0 {
-                report.steps.push(done);
-            }
-            match ended {
-                Ok(()) => {}
-                Err(Halt::Failed(error)) => return Err(error),
-                Err(Halt::Cancelled) => {
-                    report.is_cancelled = true;
-                    break;
-                }
+            if !report.end_step(done, ended)? {
+                break;
             }
         }
         Ok(report)
