@@ -159,8 +159,8 @@ pub trait KvWrite: KvRead + Sized {
     /// ```
     fn rollback(self) -> Result<()>;
 
-    /// Has a check run right before the commit, for what need not hold after each write but must
-    /// hold at the end. The check reads the state to be committed, with all writes of the
+    /// Adds a check that runs right before the commit: for a rule that need not hold after each write
+    /// but must hold at the end. The check reads the state to be committed, with all writes of the
     /// transaction. If it fails or panics, the commit does, and everything is rolled back.
     ///
     /// Checks run in the order in which they were added. They do not run if the transaction is
@@ -286,7 +286,7 @@ pub trait KvWrite: KvRead + Sized {
 ///
 /// Its writes stay in memory until [`commit`](KvWrite::commit) passes them, and the
 /// [checks](KvWrite::before_commit), to the transaction below; dropping it discards both. A savepoint
-/// is itself a transaction, so savepoints nest, and code written for one runs in the other.
+/// is itself a transaction: savepoints nest, and code written for a transaction runs in a savepoint.
 ///
 /// ```
 /// use arbour_core::{KvStore, KvWrite, MemoryStore, Savepoint};

@@ -1,4 +1,4 @@
-//! Two versions of one program write to one file from two processes, for the length of a deploy.
+//! Two versions of one program write to one file from two processes during a deploy.
 #![cfg(unix)]
 
 use std::env;
@@ -37,7 +37,7 @@ fn earlier() -> Declaration<Value> {
         .index(Index::words("title"))
 }
 
-/// Has other indexes, and another one under the name `status`.
+/// Declares other indexes than the earlier version, among them a different one named `status`.
 fn later() -> Declaration<Value> {
     Declaration::new("tickets")
         .field(Field::path("status"))

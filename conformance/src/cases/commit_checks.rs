@@ -42,8 +42,8 @@ fn refuse_key<W: KvWrite>(transaction: &mut W, tree: &Tree, key: &'static str) {
     });
 }
 
-/// A check runs once, at the commit, and reads what the commit writes, also what was written after it
-/// was added, over what was there.
+/// A check runs once, at the commit. It reads what was committed before with the writes of the
+/// transaction over it, also those that were made after the check was added.
 pub(super) fn read_what_is_committed<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1")?;
     bed.settle()?;

@@ -11,9 +11,8 @@ pub(super) type DynCursor<'t> = Box<dyn Cursor + 't>;
 /// A snapshot of a [`DynStore`](crate::DynStore), or the state that a transaction of any store is
 /// about to commit: [`KvWrite::before_commit`](crate::KvWrite::before_commit).
 ///
-/// It borrows the store and stays on its thread: what is
-/// held across an `await` or sent to another thread is an
-/// [owned snapshot](crate::DynStore::owned_snapshot).
+/// It borrows the store and stays on its thread. To hold a snapshot across an `await` or to send it to
+/// another thread, take an [owned snapshot](crate::DynStore::owned_snapshot).
 ///
 /// ```
 /// use arbour_core::{DynSnapshot, DynStore, KvRead, KvStore, MemoryStore};

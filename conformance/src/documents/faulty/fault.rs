@@ -237,8 +237,8 @@ macro_rules! __doc_faults {
 
             /// The document with the most occurrences of the words is the most relevant.
             RankedByFrequency "relevance::best_first",
-            /// A ranked query without words is answered in the order of ids, as SQLite's `ORDER BY rank`
-            /// is without `MATCH`.
+            /// A ranked query without words is answered in the order of ids. SQLite does the same with
+            /// `ORDER BY rank` if there is no `MATCH`.
             RankedWithoutWords "relevance::words_are_needed",
 
             /// The conditions that the index does not answer are not checked.

@@ -197,8 +197,8 @@ pub(super) fn killed_anywhere_is_taken_back<F: Factory>(bed: &mut MigrationBed<F
     Ok(())
 }
 
-/// If a step cannot be undone, or not in part, nothing is undone, and the error names it. If nothing
-/// has begun, nothing is written.
+/// If a step cannot be undone, or a part of it cannot, nothing is undone and the error names the step.
+/// A call before any step has begun writes nothing.
 pub(super) fn refuses_what_it_cannot_undo<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     fill_rooms(&**bed.store(), ROOMS)?;
     let store = &**bed.store();
@@ -266,7 +266,8 @@ pub(super) fn failed_undo_is_resumed<F: Factory>(bed: &mut MigrationBed<F>) -> R
     Ok(())
 }
 
-/// A store that was copied to another engine half-way can be completed and taken back there.
+/// A store is copied to another engine in the middle of a migration, which can be completed and abandoned
+/// there.
 pub(super) fn copied_half_way<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let mended = Arc::new(AtomicBool::new(true));
     begin_anew(bed)?;
