@@ -11,7 +11,7 @@ use super::handling::check_not_handling;
 use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
 use super::log::open_tree;
 use crate::documents::layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use crate::key::Key as _;
 
@@ -99,6 +99,7 @@ impl Events {
                 index_tree(&own, ""),
                 feed_tree(&own),
                 feed_ack_tree(&own),
+                unchecked_tree(&own),
                 own.clone(),
             ];
             let states = ["result", "dead", "dead-stream", "quarantine"]

@@ -31,6 +31,7 @@ mod merges;
 mod oracle;
 mod orders;
 mod paths;
+mod people;
 mod planner;
 mod plans;
 mod queries;
@@ -41,6 +42,8 @@ mod samples;
 mod schema;
 mod scrubs;
 mod transactions;
+mod upgrade_ends;
+mod upgrades;
 mod visits;
 mod whole;
 mod writes;
@@ -124,6 +127,11 @@ macro_rules! __documents_cases {
             schema {
                 upgraded_when_read written_back_when_written newer_refused_rest_readable
                 undecodable_named_rest_readable undecodable_is_mended codec_changed
+            }
+            upgrades {
+                opening_writes_nothing opening_reads_little written_as_the_store_is downgrade_loses_nothing
+                check_names_each_failure finished_in_chunks written_meanwhile_is_checked
+                abandoned_leaves_nothing killed_at_each_commit indexes_shared
             }
             life {
                 online_build_is_offline_build build_resumes_at_each_chunk

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use arbour::documents::{
     Body, Collection, Declaration, DocumentStore as _, StoredCollection, from_json,
@@ -57,6 +57,12 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         let collection = FaultyCollection { below, declaration, trees, fault, memory };
         if fault == Some(DocFault::RollbackIsRedone) {
             self.redo(&collection)?;
+        }
+        if fault == Some(DocFault::OpeningReadsAll) {
+            collection.below.check_upgrade(self.store, &mut |_| ControlFlow::Continue(()))?;
+        }
+        if fault == Some(DocFault::OpeningUpgrades) {
+            collection.below.finish_upgrade(self.store, &mut |_| ControlFlow::Continue(()))?;
         }
         if fault == Some(DocFault::OpeningRemovesForeign) {
             let undeclared = collection.below.undeclared_indexes(&self.store.snapshot()?)?;
@@ -130,7 +136,9 @@ impl<S: KvStore> FaultyDocuments<'_, S> {
         let found = collections.iter().find(|found| found.name == name);
         let indexes = found.iter().flat_map(|found| &found.indexes);
         let indexes = indexes.map(|index| index_tree(name, &index.name));
-        Ok(indexes.chain([documents_tree(name), feed_tree(name), feed_ack_tree(name)]).collect())
+        let others =
+            [documents_tree(name), feed_tree(name), feed_ack_tree(name), unchecked_tree(name)];
+        Ok(indexes.chain(others).collect())
     }
 
     /// Removes the record of a collection, and trees.
