@@ -9,9 +9,10 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use crate::documents::Query;
 use arbour::documents::{
     Body, Change, Declaration, DocId, DocumentStore as _, Duplicate, Explain, Filter, IndexStatus,
-    Page, Precondition, Query, ScrubReport, Stored, StoredCollection, Written,
+    Page, Precondition, ScrubReport, Stored, StoredCollection, Written,
 };
 use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};

@@ -37,7 +37,7 @@ with_every_queue!(
 );
 
 /// Returns the ids of all pages of a selection, one text for each page.
-fn pages(things: &Things, mut selection: Selection<'_, Value>) -> Vec<String> {
+fn pages(things: &Things, mut selection: Selection<Value>) -> Vec<String> {
     let mut pages = Vec::new();
     loop {
         let page = things.read(|_, snapshot| selection.stored(snapshot));

@@ -1,13 +1,15 @@
 //! Pages: from one to the next and back.
 
 use arbour::Result;
-use arbour::documents::{Declaration, DocError, Field, Filter, Index, PageCursor, Query};
+use arbour::documents::{Declaration, DocError, Field, Filter, Index, PageCursor};
 use arbour_core::{KvStore, MemoryStore};
 use serde_json::{Value, json};
 
 use super::claims::{ids, load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
+use crate::documents::{
+    DocBed, DocFactory, Query, TestCollection, TestDocuments, TestReader, TestWriter,
+};
 
 /// Things in two collections, with indexes and without.
 fn things(has_indexes: bool) -> Declaration<Value> {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use arbour::Result;
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Declaration, DocError, DocId, Duplicate, Field, Filter, Index, IndexState, Query,
+    Declaration, DocError, DocId, Duplicate, Field, Filter, Index, IndexState,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(super) use super::redeclared::{
 };
 pub(super) use super::scrubs::{dangling_is_named, scrub_finds_and_mends};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Enough documents for several chunks of a build.
 const CROWD: usize = 3000;

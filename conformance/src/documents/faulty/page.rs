@@ -1,12 +1,12 @@
 //! Faults of paging.
 
 use arbour::Result;
-use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Query, Stored};
+use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Stored};
 
 use super::DocFault;
 use super::declaration::value_named;
 use super::memory::{Given, Memory};
-use crate::documents::TestReader;
+use crate::documents::{Query, TestReader};
 
 /// The cursor after a last page that claims to have a next one.
 const BEHIND_LAST: &str = "behind the last page";
