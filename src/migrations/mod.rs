@@ -17,8 +17,8 @@
 //! engine, and a correct step stays correct. [`layout`] describes what is stored.
 
 mod abandon;
-mod access;
 mod adopt;
+mod allowed;
 #[cfg(feature = "documents")]
 mod documents;
 mod downgrade;
@@ -50,7 +50,6 @@ mod target;
 mod verify;
 mod visit;
 
-pub use access::Access;
 pub use error::{MigrationError, StepPlace};
 pub use group::Group;
 pub use migrations::Migrations;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use arbour_core::{KvStore, Result};
 
-use super::access::Access;
 use super::journal::{Head, Journal};
 use super::migrations::{Declared, Migrations};
 use super::perform::check_possible;
@@ -33,8 +32,8 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The mismatches, refused or not.
     pub problems: Vec<Problem>,
-    /// What the program may do with the store.
-    pub access: Access,
+    /// Whether the program may only read the store, because a newer program has migrated it.
+    pub is_read_only: bool,
 }
 
 /// A step that would run.
@@ -65,7 +64,7 @@ pub struct PlannedStep {
 pub(super) struct Resolution {
     pub(super) pending: Vec<StepKey>,
     pub(super) problems: Vec<Problem>,
-    pub(super) access: Access,
+    pub(super) is_read_only: bool,
     is_readable: bool,
 }
 
@@ -104,7 +103,7 @@ impl Migrations {
         reading(store, |raw| {
             let journal = Journal::load(raw)?;
             let found = self.resolve(&declared, &journal, &target)?;
-            if found.access == Access::ReadWrite {
+            if !found.is_read_only {
                 Self::refuse_beyond(&journal, &target)?;
             }
             let is_refused = found.problems.iter().any(|problem| problem.is_refused);
@@ -117,7 +116,7 @@ impl Migrations {
             let steps = found.pending.iter().map(planned);
             Ok(Plan {
                 steps: if is_refused { Vec::new() } else { steps.collect() },
-                access: found.access,
+                is_read_only: found.is_read_only,
                 problems: found.problems,
             })
         })
@@ -183,7 +182,7 @@ impl Migrations {
         find_gaps(declared, journal, target, &mut found);
         let is_newer = |problem: &Problem| matches!(problem.kind, ProblemKind::Newer { .. });
         if found.problems.iter().any(is_newer) && found.is_readable && self.allowed.newer {
-            found.access = Access::ReadOnly;
+            found.is_read_only = true;
             found.pending.clear();
             found.problems.iter_mut().for_each(|problem| problem.is_refused = false);
         }
