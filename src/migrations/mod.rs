@@ -53,7 +53,7 @@ mod visit;
 pub use error::{MigrationError, StepPlace};
 pub use group::Group;
 pub use migrations::Migrations;
-pub use plan::{Plan, PlannedStep};
+pub use plan::Plan;
 pub use problem::{Problem, ProblemKind};
 pub use record::{Counts, Record, RecordState};
 pub use report::{Report, StepReport, Tally, TreeChanges};
