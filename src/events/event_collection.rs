@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::EventError;
 use super::append::Append;
 use super::event::{Event, NewEvent};
-use super::model::{Handled, Model, Outbox};
+use super::model::{Model, Outbox};
+use crate::AnyResult;
 use crate::documents::{
     Body, Collection, DocError, DocId, Ids, Precondition, Written, from_json, set_at, to_json,
 };
@@ -340,7 +341,7 @@ impl<D: Body> Model for EventCollection<D> {
         event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<Write>> {
+    ) -> AnyResult<Option<Write>> {
         let action = event
             .event_type
             .strip_prefix(self.writes.name.as_str())
@@ -359,7 +360,7 @@ impl<D: Body> Model for EventCollection<D> {
         Ok(Some(Write { action, body }))
     }
 
-    fn apply<W: KvWrite>(&self, write: Write, view: &mut W, out: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, write: Write, view: &mut W, out: &mut Outbox) -> AnyResult {
         match self.write_checked(&write, view) {
             Ok(written) => out.returns(written),
             Err(error) => match refusal(&error) {

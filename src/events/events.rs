@@ -34,7 +34,8 @@ use crate::GroupCommit;
 /// crash in between.
 ///
 /// ```
-/// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
+/// use arbour::AnyResult;
+/// use arbour::events::{Event, Events, EventType, Model, Outbox, Projection};
 /// use arbour::{KvRead, KvStore, KvWrite, Tree};
 ///
 /// /// Counts events, in a tree of its own.
@@ -49,7 +50,7 @@ use crate::GroupCommit;
 ///
 ///     fn reduce<R: KvRead>(
 ///         &self, _event: &Event<'_>, before: &R, out: &mut Outbox,
-///     ) -> Handled<Option<u64>> {
+///     ) -> AnyResult<Option<u64>> {
 ///         let count = before.get_with(&self.0, b"count", |count| count[0])?.unwrap_or(0);
 ///         out.returns(count + 1);
 ///         Ok(Some(u64::from(count) + 1))
@@ -57,7 +58,7 @@ use crate::GroupCommit;
 ///
 ///     fn apply<W: KvWrite>(
 ///         &self, count: u64, view: &mut W, _out: &mut Outbox,
-///     ) -> Handled<()> {
+///     ) -> AnyResult {
 ///         Ok(view.put(&self.0, b"count", &[count as u8])?)
 ///     }
 /// }

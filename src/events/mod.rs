@@ -85,7 +85,7 @@ pub use fold::{Folded, StreamSnapshots};
 pub use head::Head;
 pub use log::Log;
 pub use manual_clock::ManualClock;
-pub use model::{Handled, Model, Outbox, Transact};
+pub use model::{Model, Outbox, Transact};
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use policy::{FailureAction, FailurePolicy};

@@ -10,11 +10,12 @@ use super::closure_model::ClosureModel;
 use super::event::Event;
 use super::layout::view_name;
 use super::log::check_name;
-use super::model::{ErasedModel, Handled, Model};
+use super::model::{ErasedModel, Model};
 use super::phase::{ApplyError, Phase};
 use super::policy::FailurePolicy;
 use super::recorded::Recorded;
 use super::typed_event::TypedEvent;
+use crate::AnyResult;
 use crate::documents::{Collection, Declaration, Document};
 
 /// When a projection applies an event.
@@ -164,7 +165,7 @@ impl Projection {
     where
         E: TypedEvent,
         R: Serialize + 'static,
-        F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> Handled<R> + Send + Sync + 'static,
+        F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> AnyResult<R> + Send + Sync + 'static,
     {
         self.models.push(Box::new(ClosureModel::new(&self.name, apply)));
         self

@@ -62,5 +62,5 @@ pub use source::Source;
 pub use status::{Status, StepStatus};
 pub use step::Step;
 pub use step_id::StepId;
-pub use step_trees::{StepResult, StepTrees};
+pub use step_trees::StepTrees;
 pub use target::Target;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use arbour::documents::{Collection, Declaration, Field, FieldKind, Ids, Index};
 use arbour::events::{
-    Append, Event, EventCollection, Events, FailureAction, FailurePolicy, Handled, Model, NewEvent,
-    Outbox, Projection, StreamSnapshots,
+    Append, Event, EventCollection, Events, FailureAction, FailurePolicy, Model, NewEvent, Outbox,
+    Projection, StreamSnapshots,
 };
 use arbour::migrations::{Group, Migrations, Step};
 use arbour::{
-    Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Result, Tree,
+    AnyResult, Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore,
+    Result, Tree,
 };
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
@@ -63,14 +64,14 @@ impl Model for Refusing {
         "refusing"
     }
 
-    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> AnyResult<Option<()>> {
         if event.event_type == "refused" {
             return Err("it is refused".into());
         }
         Ok(None)
     }
 
-    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> AnyResult {
         Ok(())
     }
 }

@@ -5,11 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Event, EventError, EventQuery, Events, Handled, Model, NewEvent, Outbox, Pace,
-    Projection,
+    Append, Event, EventError, EventQuery, Events, Model, NewEvent, Outbox, Pace, Projection,
 };
 use arbour::traced::TracedStore;
-use arbour::{ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, StoreOptions};
+use arbour::{AnyResult, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, StoreOptions};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -27,12 +26,12 @@ impl Model for Errand {
         "errand"
     }
 
-    fn reduce<R: KvRead>(&self, _: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, _: &Event<'_>, _: &R, _: &mut Outbox) -> AnyResult<Option<()>> {
         self.0();
         Ok(None)
     }
 
-    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> AnyResult {
         Ok(())
     }
 }

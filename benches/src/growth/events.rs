@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arbour::AnyResult;
 use arbour::events::{
-    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
-    Outbox, Projection,
+    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Log, Model, NewEvent, Outbox,
+    Projection,
 };
 use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
 
@@ -131,7 +132,7 @@ impl Model for Fickle {
         event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    ) -> AnyResult<Option<()>> {
         if self.fails.load(Ordering::SeqCst) {
             return Err(format!("event {} is refused", event.position).into());
         }

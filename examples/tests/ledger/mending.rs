@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arbour::events::{
-    Append, Event, EventType, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
-    Outbox, Projection,
+    Append, Event, EventType, Events, FailureAction, FailurePolicy, Log, Model, NewEvent, Outbox,
+    Projection,
 };
-use arbour::{KvRead, KvStore as _};
+use arbour::{AnyResult, KvRead, KvStore as _};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, on_every_persistent_engine};
@@ -33,7 +33,7 @@ impl Model for Older {
         _event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    ) -> AnyResult<Option<()>> {
         Err("not known yet".into())
     }
 }

@@ -6,9 +6,9 @@ use std::thread;
 
 use arbour::documents::{Field, Filter, Ids, Index, Selection};
 use arbour::events::layout::log_tree;
-use arbour::events::{Event, EventError, EventQuery, Events, Handled, Model, Outbox, Outcome};
+use arbour::events::{Event, EventError, EventQuery, Events, Model, Outbox, Outcome};
 use arbour::key::Key as _;
-use arbour::{DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _};
+use arbour::{AnyResult, DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _};
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
@@ -270,7 +270,7 @@ impl Model for Meddler {
         _event: &Event<'_>,
         _before: &R,
         out: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    ) -> AnyResult<Option<()>> {
         let refused = self.0.dispatch_all(writes().remove(5)?).err().ok_or("it was dispatched")?;
         out.returns(refused.to_string());
         Ok(None)
