@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour::documents::Collection;
-use arbour::events::{Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection};
+use arbour::events::{Events, EventsBuilder, FailureAction, FailurePolicy, Log, Projection};
 use arbour::{DynStore, KvStore as _, Result, StoreOptions};
 
 use crate::account::{self, Account};
@@ -181,7 +181,7 @@ fn commits_projection(store: &DynStore, version: u32) -> Result<Projection> {
         .on(move |event: &_, view| tally::fold(&files, event, view))
         .on(move |event: &_, view| tally::fold(&days, event, view))
         .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-        .pace(Pace::Behind))
+        .behind())
 }
 
 fn accounts(store: &DynStore, version: u32) -> Result<Collection<Account>> {

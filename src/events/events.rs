@@ -15,7 +15,6 @@ use super::head::Head;
 use super::layout::PROJECTION_TREE;
 use super::log::{Log, check_name, open_tree};
 use super::log_location::LogLocation;
-use super::projection::Pace;
 use super::query::EventQuery;
 use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
@@ -123,8 +122,7 @@ impl Inner {
             running.committed(&state);
             let newest = self.location.check(running.name(), &state)?.position;
             let lags = state.applied < newest || self.takes_over(running, active);
-            let is_inline = running.declared.pace == Pace::Inline;
-            if lags && is_inline && self.serves(running, active) {
+            if lags && running.declared.is_inline && self.serves(running, active) {
                 lagging.push(running.name().to_owned());
             }
         }

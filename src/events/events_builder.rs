@@ -214,7 +214,7 @@ impl EventsBuilder {
     /// that only reads them misses nothing: the events of other programs, and all of them for a version
     /// that is new. That may take long: [`build_with`](Self::build_with) reports progress. If an event
     /// fails, the view is opened as it is, and [`status`](Events::status) tells how far it is.
-    /// Projections with pace [`Behind`](super::Pace::Behind) wait for [`catch_up`](Events::catch_up),
+    /// Projections that lag [behind](super::Projection::behind) wait for [`catch_up`](Events::catch_up),
     /// [`wait_for`](Events::wait_for) or [`follow`](Events::follow).
     ///
     /// The first version of a projection is active at once. If this program does not declare the

@@ -89,7 +89,7 @@ pub use model::{Model, Outbox, Transact};
 pub use outcome::Outcome;
 pub use phase::Phase;
 pub use policy::{FailureAction, FailurePolicy};
-pub use projection::{Pace, Projection};
+pub use projection::Projection;
 pub use query::EventQuery;
 pub use reader_control::ReaderControl;
 pub use recorded::Recorded;

@@ -18,20 +18,6 @@ use super::typed_event::TypedEvent;
 use crate::AnyResult;
 use crate::documents::{Collection, Declaration, Document};
 
-/// When a projection applies an event.
-///
-/// ```
-/// assert_eq!(arbour::events::Pace::default(), arbour::events::Pace::Inline);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pace {
-    /// Before the dispatching call returns; if log and views share a store, in the same commit.
-    #[default]
-    Inline,
-    /// When [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) reaches it.
-    Behind,
-}
-
 /// The limits on sub-events.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -69,7 +55,8 @@ pub struct Projection {
     version: u32,
     pub(super) models: Vec<Box<dyn ErasedModel>>,
     pub(super) policy: FailurePolicy,
-    pub(super) pace: Pace,
+    /// Whether events are applied before the dispatching call returns.
+    pub(super) is_inline: bool,
     pub(super) limits: Limits,
     /// The known types, if the projection fails at all others.
     types: Option<BTreeSet<String>>,
@@ -89,7 +76,7 @@ impl Projection {
             version,
             models: Vec::new(),
             policy: FailurePolicy::default(),
-            pace: Pace::default(),
+            is_inline: true,
             limits: Limits { depth: 100, count: 10_000 },
             types: None,
         }
@@ -210,17 +197,19 @@ impl Projection {
         self
     }
 
-    /// Sets when events are applied; by default before the dispatching call returns.
+    /// Lets the projection lag behind the log: events are applied when
+    /// [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) reaches them. Without
+    /// this it is inline: they are applied before the dispatching call returns and, if log and views
+    /// share a store, in the same commit.
     ///
     /// ```
-    /// # use arbour::events::{Pace, Projection};
-    /// # let bank = Projection::new("bank", 1);
-    /// let bank = bank.pace(Pace::Behind);
-    /// # let _ = bank;
+    /// # use arbour::events::Projection;
+    /// let statistics = Projection::new("statistics", 1).behind();
+    /// # let _ = statistics;
     /// ```
     #[must_use]
-    pub fn pace(mut self, pace: Pace) -> Self {
-        self.pace = pace;
+    pub fn behind(mut self) -> Self {
+        self.is_inline = false;
         self
     }
 

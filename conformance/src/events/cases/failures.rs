@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use arbour::Result;
 use arbour::events::DeadKind;
-use arbour::events::{
-    EventError, Events, FailureAction, FailurePolicy, NewEvent, Outcome, Pace, Phase,
-};
+use arbour::events::{EventError, Events, FailureAction, FailurePolicy, NewEvent, Outcome, Phase};
 use serde_json::json;
 
 use super::claims::{append, applied, balances, dispatch, invalid, refused};
@@ -120,7 +118,7 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<
 /// If several threads wait for an event that will be retried later, they do not each try it.
 pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let policy = FailurePolicy::default().retry(9, Duration::from_secs(3600));
-    let events = bed.open_with(|bank| bank.on_failure(policy).pace(Pace::Behind))?;
+    let events = bed.open_with(|bank| bank.on_failure(policy).behind())?;
     append(bed, failing("a", "reduce")?)?;
     std::thread::scope(|scope| {
         let wait = || events.wait_for("bank", 1, Duration::from_millis(100)).map(drop);

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use arbour::Result;
 use arbour::events::layout::{ack_tree, lease_tree};
-use arbour::events::{Append, EventBuf, EventError, EventQuery, ManualClock, Pace};
+use arbour::events::{Append, EventBuf, EventError, EventQuery, ManualClock};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
@@ -146,7 +146,7 @@ pub(super) fn projection_keeps_its_events<F: Factory>(bed: &mut EventBed<F>) -> 
     for number in 1..=5 {
         append(bed, cents("a", number)?)?;
     }
-    let events = bed.open_with(|bank| bank.pace(Pace::Behind))?;
+    let events = bed.open_with(|bank| bank.behind())?;
     assert_eq!(events.trim(u64::MAX)?, 1, "nothing was applied yet");
     events.catch_up("bank")?;
     assert_eq!(events.trim(3)?, 4);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use arbour::Result;
 use arbour::events::{
-    Append, EventError, EventQuery, Expected, FailureAction, FailurePolicy, Outcome, Pace,
+    Append, EventError, EventQuery, Expected, FailureAction, FailurePolicy, Outcome,
 };
 use arbour_core::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation};
 use serde_json::json;
@@ -172,7 +172,7 @@ pub(super) fn failing_event_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Res
 /// itself, because no thread that waits for a projection could tell it.
 pub(super) fn waiters_notice_the_commit<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const ROUNDS: u64 = 8;
-    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("bank", 1)?.behind();
     let events = bed.builder().projection(behind).poll(NEVER).build()?;
     let mut reader = events.tail(EventQuery::all());
     let began = Instant::now();
