@@ -86,7 +86,7 @@ pub use log::Log;
 pub use model::{Model, Outbox, Transact};
 pub use outcome::Outcome;
 pub use phase::Phase;
-pub use policy::{FailureAction, FailurePolicy};
+pub use policy::FailurePolicy;
 pub use projection::Projection;
 pub use query::EventQuery;
 pub use reader_control::ReaderControl;

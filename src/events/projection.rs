@@ -33,7 +33,7 @@ pub(super) struct Limits {
 ///
 /// ```
 /// use arbour::documents::Declaration;
-/// use arbour::events::{FailurePolicy, FailureAction, Projection};
+/// use arbour::events::{FailurePolicy, Projection};
 /// # use arbour::documents::Collection;
 /// # use arbour::events::Model;
 /// # struct Accounts(Collection<serde_json::Value>);
@@ -46,7 +46,7 @@ pub(super) struct Limits {
 /// let accounts = Collection::open(&store, Declaration::new(&bank.view("accounts")))?;
 /// let bank: Projection = bank
 ///     .model(Accounts(accounts))
-///     .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter));
+///     .on_failure(FailurePolicy::dead_letter());
 /// assert_eq!(bank.view("accounts"), "bank.1.accounts");
 /// # Ok::<(), arbour::Error>(())
 /// ```
@@ -188,7 +188,7 @@ impl Projection {
     /// ```
     /// # use arbour::events::{FailurePolicy, Projection};
     /// # let bank = Projection::new("bank", 1);
-    /// let bank = bank.on_failure(FailurePolicy::default());
+    /// let bank = bank.on_failure(FailurePolicy::dead_letter());
     /// # let _ = bank;
     /// ```
     #[must_use]

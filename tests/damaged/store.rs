@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use arbour::documents::{Collection, Declaration, Field, FieldKind, Ids, Index};
 use arbour::events::{
-    Append, Event, EventCollection, Events, FailureAction, FailurePolicy, Model, NewEvent, Outbox,
-    Projection, StreamSnapshots,
+    Append, Event, EventCollection, Events, FailurePolicy, Model, NewEvent, Outbox, Projection,
+    StreamSnapshots,
 };
 use arbour::migrations::{Group, Migrations, Step};
 use arbour::{
@@ -45,12 +45,11 @@ pub(crate) fn projection(
     store: &MemoryStore,
     name: &str,
     version: u32,
-    give_up: FailureAction,
+    policy: FailurePolicy,
 ) -> Result<Projection> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
     let people = EventCollection::new("people", Collection::open(store, people)?);
-    let policy = FailurePolicy::default().retry(0, Duration::ZERO).then(give_up);
     Ok(projection.model(people).model(Refusing).on_failure(policy))
 }
 
@@ -77,9 +76,9 @@ impl Model for Refusing {
 }
 
 pub(crate) fn events(store: &Arc<MemoryStore>) -> Result<Events> {
-    let letters = projection(store, "letters", 1, FailureAction::DeadLetter)?;
-    let next = projection(store, "letters", 2, FailureAction::DeadLetter)?;
-    let held = projection(store, "held", 1, FailureAction::Quarantine)?;
+    let letters = projection(store, "letters", 1, FailurePolicy::dead_letter())?;
+    let next = projection(store, "letters", 2, FailurePolicy::dead_letter())?;
+    let held = projection(store, "held", 1, FailurePolicy::quarantine())?;
     Events::builder(Arc::clone(store), "main")
         .projection(letters)
         .projection(next)

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arbour::events::{
-    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Log, Model, NewEvent, Outbox,
-    Projection,
+    Append, Event, EventQuery, Events, FailurePolicy, Log, Model, NewEvent, Outbox, Projection,
 };
 use arbour::key::Key as _;
 use arbour::{AnyResult, KvRead, KvStore, KvWrite};
@@ -42,7 +41,7 @@ fn noted(stream: &str, payload: &[u8]) -> NewEvent {
 fn quarantined(count: u64) -> (Events, Arc<AtomicU64>, Arc<AtomicU64>) {
     let (store, reads) = counting();
     let is_mended = Arc::<AtomicU64>::default();
-    let policy = FailurePolicy::default().then(FailureAction::Quarantine);
+    let policy = FailurePolicy::quarantine();
     let bank = Projection::new("bank", 1).on_failure(policy).model(Failing(Arc::clone(&is_mended)));
     let events = Events::builder(store, "main").projection(bank).build().unwrap();
     for stream in ["a", "b"] {

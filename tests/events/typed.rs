@@ -1,8 +1,6 @@
 //! Events that are types of the program, and closures that apply them.
 
-use arbour::events::{
-    Append, EventError, EventType, Expected, FailureAction, FailurePolicy, NewEvent, Outcome,
-};
+use arbour::events::{Append, EventError, EventType, Expected, FailurePolicy, NewEvent, Outcome};
 use arbour::prelude::*;
 use arbour::{AnyResult, DynStore, ErrorKind};
 use serde_json::{Value, json};
@@ -123,7 +121,7 @@ fn a_refused_event_leaves_the_transaction_usable() {
 #[test]
 fn an_event_that_is_dead_lettered_is_appended() {
     let store = arbour::open("memory:").unwrap();
-    let policy = FailurePolicy::default().then(FailureAction::DeadLetter);
+    let policy = FailurePolicy::dead_letter();
     let failing = Projection::new("bank", 1)
         .on(|_: &Recorded<Banking>, _| -> AnyResult { Err("it always fails".into()) })
         .on_failure(policy);

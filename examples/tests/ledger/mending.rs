@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arbour::events::{
-    Append, Event, EventType, Events, FailureAction, FailurePolicy, Log, Model, NewEvent, Outbox,
-    Projection,
+    Append, Event, EventType, Events, FailurePolicy, Log, Model, NewEvent, Outbox, Projection,
 };
 use arbour::{AnyResult, KvRead, KvStore as _};
 use serde_json::{Value, json};
@@ -42,9 +41,7 @@ impl Model for Older {
 fn open_eve(bed: &Bed) {
     let store = Arc::new(bed.open());
     let log = bed.log_url().map(|_| Arc::new(bed.open_log()));
-    let older = Projection::new("accounts", 1)
-        .model(Older)
-        .on_failure(FailurePolicy::default().then(FailureAction::Quarantine));
+    let older = Projection::new("accounts", 1).model(Older).on_failure(FailurePolicy::quarantine());
     let builder = Events::builder(Arc::clone(&store), "main").projection(older);
     let events = match &log {
         Some(log) => builder.log_in(Arc::clone(log)).build().unwrap(),

@@ -5,8 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Dispatch, EventError, EventQuery, Events, Expected, FailureAction, FailurePolicy,
-    Outcome,
+    Append, Dispatch, EventError, EventQuery, Events, Expected, FailurePolicy, Outcome,
 };
 use arbour::{Operation, Result};
 use arbour_core::{ErrorKind, KvStore as _, KvWrite as _};
@@ -25,9 +24,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// Case 31. A dispatch ends with a value, with an error, dead-lettered, halted, timed out, or shut
 /// down.
 pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let events = bed.open_with(|bank| {
-        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-    })?;
+    let events = bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()))?;
     assert_eq!(applied(&events, cents("a", 1)?)?, json!({"cents": 1, "part": 0}));
     let aside = dispatch(&events, event("a", json!({"fail": "reduce"}))?)?;
     assert!(matches!(aside, Outcome::DeadLettered { .. }), "{aside:?}");

@@ -4,9 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::Result;
-use arbour::events::{
-    Append, EventError, EventQuery, Expected, FailureAction, FailurePolicy, Outcome,
-};
+use arbour::events::{Append, EventError, EventQuery, Expected, FailurePolicy, Outcome};
 use arbour_core::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation};
 use serde_json::json;
 
@@ -157,9 +155,7 @@ pub(super) fn failing_event_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Res
     );
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1");
     drop(events);
-    let events = bed.open_with(|bank| {
-        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-    })?;
+    let events = bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()))?;
     let done = bed.log_store().write(|tx| events.append_all_in(tx, failing()?))?;
     assert!(matches!(done.outcomes("bank"), [Outcome::DeadLettered { .. }]), "{done:?}");
     assert_eq!(events.dead_letters("bank")?.len(), 1);
