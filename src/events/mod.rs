@@ -76,7 +76,7 @@ pub use dead_letter::{DeadKind, DeadLetter};
 pub use dispatch::{Dispatch, Dispatched};
 pub use error::EventError;
 pub use event::{Event, EventBuf, Metadata, NewEvent};
-pub use event_collection::{EventCollection, EventWrites};
+pub use event_collection::EventCollection;
 pub use event_type::EventType;
 pub use events::Events;
 pub use events_builder::EventsBuilder;

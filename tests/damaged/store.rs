@@ -49,7 +49,7 @@ pub(crate) fn projection(
 ) -> Result<Projection> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
-    let people = EventCollection::new("people", Collection::open(store, people)?);
+    let people = EventCollection::new("people").model(Collection::open(store, people)?);
     Ok(projection.model(people).model(Refusing).on_failure(policy))
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn migrations(group: &str, steps: u64) -> Migrations {
 }
 
 pub(crate) fn set_person(name: &str) -> NewEvent {
-    let writes = EventCollection::<Value>::writes("people");
+    let writes = EventCollection::<Value>::new("people");
     writes.set(&json!({"id": name, "name": name})).expect("JSON becomes an event")
 }
 
