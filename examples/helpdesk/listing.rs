@@ -1,6 +1,6 @@
 //! Which tickets a client wants to see, and a page of them.
 
-use arbour::documents::{PageCursor, Selection};
+use arbour::documents::Selection;
 use arbour::prelude::*;
 
 use crate::error::AppError;
@@ -77,7 +77,7 @@ impl Listing {
         };
         let selection = tickets.find(filter).sort(sort).limit(limit);
         Ok(match self.page {
-            Some(page) => selection.at(PageCursor::new(page)),
+            Some(page) => selection.at(page),
             None => selection,
         })
     }
@@ -85,10 +85,6 @@ impl Listing {
 
 impl From<Page<Ticket>> for TicketPage {
     fn from(page: Page<Ticket>) -> Self {
-        Self {
-            tickets: page.items,
-            next: page.next.map(|cursor| cursor.to_string()),
-            previous: page.previous.map(|cursor| cursor.to_string()),
-        }
+        Self { tickets: page.items, next: page.next, previous: page.previous }
     }
 }

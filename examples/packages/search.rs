@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::process::ExitCode;
 
 use arbour::KvRead;
-use arbour::documents::{Collection, Filter, PageCursor, Selection};
+use arbour::documents::{Collection, Filter, Selection};
 use indicatif::HumanCount;
 
 use crate::arguments::{SearchArguments, Sort};
@@ -71,7 +71,7 @@ impl SearchArguments {
         let mut selection =
             packages.find(self.filter()).sort(sort).limit(self.limit as usize).lenient();
         if let Some(cursor) = &self.cursor {
-            selection = selection.at(PageCursor::new(cursor));
+            selection = selection.at(cursor);
         }
         if self.total {
             selection = selection.with_total();

@@ -16,7 +16,7 @@ pub(super) struct Query<D> {
     pub(super) limit: Option<usize>,
     /// How many documents to skip, counted from the cursor if there is one.
     pub(super) offset: usize,
-    pub(super) cursor: Option<PageCursor>,
+    pub(super) cursor: Option<String>,
     pub(super) total: bool,
     pub(super) index_required: bool,
     pub(super) lenient: bool,
@@ -72,6 +72,12 @@ impl<D> fmt::Debug for Query<D> {
 
 /// The result of a query: documents of type `T`, or [`Stored`](super::Stored) documents.
 ///
+/// Its cursors are texts, which can be sent to a client and back to [`at`](super::Selection::at). A
+/// cursor refers to the document at which it was made, not to an offset, so inserts and removals do not
+/// make a page skip or repeat other documents. It is bound to the query (its filter and sort), the
+/// collection and the store. It is authenticated with a key of the store, so clients cannot change
+/// it.
+///
 /// ```
 /// use arbour::documents::Page;
 /// let page = Page::<u32>::default();
@@ -83,9 +89,9 @@ pub struct Page<T> {
     /// The documents in the requested order, even if the page was reached backwards.
     pub items: Vec<T>,
     /// Where the next page begins; `None` if there is nothing after this one.
-    pub next: Option<PageCursor>,
+    pub next: Option<String>,
     /// Where the previous page ends; `None` if there is nothing before this one.
-    pub previous: Option<PageCursor>,
+    pub previous: Option<String>,
     /// How many documents match the filter, if requested.
     pub total: Option<u64>,
     /// The errors of documents that cannot be decoded, if the query is [lenient](super::Selection::lenient).
@@ -102,49 +108,5 @@ impl<T> Page<T> {
     pub(super) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, next, previous, total, unreadable } = self;
         Page { items: items.into_iter().map(convert).collect(), next, previous, total, unreadable }
-    }
-}
-
-/// A place between two documents of a query, as a text that can be sent to a client and back.
-///
-/// It refers to the document at which it was made, not to an offset, so inserts and removals do not
-/// make a page skip or repeat other documents. It is bound to the query (its filter and sort), the
-/// collection and the store. It is authenticated with a key of the store, so clients cannot change
-/// it.
-///
-/// ```
-/// use arbour::documents::PageCursor;
-/// assert_eq!(PageCursor::new("abc").to_string(), "abc");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PageCursor(String);
-
-impl PageCursor {
-    /// Wraps a text that a page returned. The search validates it.
-    ///
-    /// ```
-    /// # use arbour::documents::PageCursor;
-    /// assert_eq!(PageCursor::new("abc").as_str(), "abc");
-    /// ```
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// Returns the text.
-    ///
-    /// ```
-    /// # use arbour::documents::PageCursor;
-    /// assert_eq!(PageCursor::new("abc").as_str().len(), 3);
-    /// ```
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for PageCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

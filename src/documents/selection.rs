@@ -14,7 +14,7 @@ use super::field_name::{typed_sum, typed_value};
 use super::query::Query;
 use super::reader::Reader;
 use super::sort::Sort;
-use super::{Body, Explain, FieldName, Filter, Page, PageCursor, Stored, SumField};
+use super::{Body, Explain, FieldName, Filter, Page, Stored, SumField};
 
 /// The documents of a collection that match a filter, from [`Collection::find`] or
 /// [`all`](Collection::all).
@@ -161,10 +161,11 @@ impl<D> Selection<D> {
         self
     }
 
-    /// Continues where a page of the same query ended or began.
+    /// Continues at a cursor, where a [page](Page) of the same query ended or began. Any text can be
+    /// given: the methods that read check it.
     #[must_use]
-    pub fn at(mut self, cursor: PageCursor) -> Self {
-        self.query.cursor = Some(cursor);
+    pub fn at(mut self, cursor: impl Into<String>) -> Self {
+        self.query.cursor = Some(cursor.into());
         self
     }
 

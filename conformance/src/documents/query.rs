@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use arbour::documents::{Body, Collection, Filter, PageCursor, Selection};
+use arbour::documents::{Body, Collection, Filter, Selection};
 use arbour_core::Direction;
 
 /// A query as plain data, so that a [faulty](crate::documents::faulty) store can answer another one. Its
@@ -21,7 +21,7 @@ pub struct Query<D> {
     pub relevance: bool,
     pub limit: Option<usize>,
     pub offset: usize,
-    pub cursor: Option<PageCursor>,
+    pub cursor: Option<String>,
     pub total: bool,
     pub index_required: bool,
     pub lenient: bool,
@@ -71,8 +71,8 @@ impl<D> Query<D> {
     }
 
     #[must_use]
-    pub fn at(self, cursor: PageCursor) -> Self {
-        Self { cursor: Some(cursor), ..self }
+    pub fn at(self, cursor: impl Into<String>) -> Self {
+        Self { cursor: Some(cursor.into()), ..self }
     }
 
     #[must_use]
@@ -105,7 +105,7 @@ impl<D: Body> Query<D> {
             selection = selection.limit(limit);
         }
         if let Some(cursor) = &self.cursor {
-            selection = selection.at(cursor.clone());
+            selection = selection.at(cursor);
         }
         for (is_asked, ask) in [
             (self.relevance, Selection::by_relevance as fn(_) -> _),
