@@ -183,7 +183,7 @@ use query::Query;
 pub use scalar::encode_scalar;
 pub use selection::Selection;
 pub use sort::Sort;
-pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
+pub use status::{Change, IndexStatus, ScrubReport};
 pub use stored_collection::{StoredCollection, StoredField};
 #[cfg(feature = "migrations")]
 pub(crate) use stored_declaration::Refused;

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Body, Change, Collection, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page,
-    Precondition, ScrubReport, Stored, Written,
+    Body, Change, Collection, Declaration, DocId, Explain, Filter, IndexStatus, Page, Precondition,
+    ScrubReport, Stored, Written,
 };
 use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
@@ -60,7 +60,7 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>> {
+    ) -> Result<Vec<(Vec<Value>, Vec<DocId<'static>>)>> {
         self.duplicates(reader, index, limit)
     }
 
