@@ -152,6 +152,18 @@ pub use progress::Progress;
 pub use registry::Registry;
 pub use typed::{OpenTree, TypedCursor, TypedTree};
 
+/// What a closure of the program returns that may fail with any error, or a text: a step of a
+/// [migration](migrations::Step), a [model](events::Model) of events.
+///
+/// ```
+/// use arbour::AnyResult;
+/// fn check(cents: i64) -> AnyResult {
+///     if cents < 0 { Err("the account is empty".into()) } else { Ok(()) }
+/// }
+/// assert!(check(-1).is_err());
+/// ```
+pub type AnyResult<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
 /// What the code that the derive macros write refers to.
 #[cfg(feature = "derive")]
 #[doc(hidden)]

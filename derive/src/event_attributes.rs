@@ -43,6 +43,6 @@ impl EventAttributes {
 
     /// Returns the schema version, after checking that older ones can be read.
     pub(crate) fn version(&self) -> syn::Result<u32> {
-        self.versions.number("payloads", "Handled<Value>")
+        self.versions.number("payloads", "AnyResult<Value>")
     }
 }

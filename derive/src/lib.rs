@@ -105,7 +105,7 @@ pub fn derive_index_value(input: TokenStream) -> TokenStream {
 /// | attribute | means |
 /// |---|---|
 /// | `rename = "account-moved"` | the name of the event type, if it is not that of the variant |
-/// | `version = 2, upgrade = function` | the schema version of the payload. Older payloads are read through the function, a `fn(u32, Value) -> Handled<Value>`, which takes a version with its payload and returns the payload of the next version |
+/// | `version = 2, upgrade = function` | the schema version of the payload. Older payloads are read through the function, a `fn(u32, Value) -> AnyResult<Value>`, which takes a version with its payload and returns the payload of the next version |
 ///
 /// The name is what an event is read by, as long as there is a log that holds it. To rename a variant,
 /// keep the name: `#[event(rename = "Moved")]`.

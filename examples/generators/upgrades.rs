@@ -1,7 +1,7 @@
 //! The versions of the values, and the upgrade from each to the next. Released upgrades are never
 //! changed.
 
-use arbour::migrations::StepResult;
+use arbour::AnyResult;
 use serde_json::{Value, json};
 
 use crate::database::{Decision, Decisions, Nodes, Upgrade, key};
@@ -16,7 +16,7 @@ pub(crate) fn all() -> Vec<Upgrade> {
 
 /// Version 1: every event contains its id, no modifier lacks its event, there is a count of the
 /// events, and all other generated values have to be generated again.
-fn whole_events(nodes: &Nodes) -> StepResult<Decisions> {
+fn whole_events(nodes: &Nodes) -> AnyResult<Decisions> {
     let decide = |(node, value): (&String, &Value)| {
         let segments = key::split(node).unwrap_or_default();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();

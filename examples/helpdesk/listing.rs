@@ -1,6 +1,6 @@
 //! Which tickets a client wants to see, and a page of them.
 
-use arbour::documents::{PageCursor, Query};
+use arbour::documents::Selection;
 use arbour::prelude::*;
 
 use crate::error::AppError;
@@ -45,8 +45,11 @@ pub(crate) struct TicketPage {
 }
 
 impl Listing {
-    /// Returns the query for these parameters.
-    pub(crate) fn query(self) -> Result<Query<Ticket>, AppError> {
+    /// Selects the tickets that these parameters ask for.
+    pub(crate) fn select(
+        self,
+        tickets: &Collection<Ticket>,
+    ) -> Result<Selection<Ticket>, AppError> {
         let limit = self.limit.unwrap_or(LIMIT);
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(AppError::Invalid(format!("limit is {limit}: use 1 to {LIMIT_MAX}")));
@@ -67,25 +70,21 @@ impl Listing {
         if let Some(words) = &self.words {
             filter = filter.and(Ticket::TITLE.words(words).or(Ticket::TEXT.words(words)));
         }
-        let query = Query::new(filter).limit(limit);
-        let query = match self.sort {
-            Order::Newest => query.sort(Ticket::ID.descending()),
-            Order::Oldest => query.sort(Ticket::ID.ascending()),
-            Order::Urgency => query.sort(Ticket::URGENCY.descending()),
+        let sort = match self.sort {
+            Order::Newest => Ticket::ID.descending(),
+            Order::Oldest => Ticket::ID.ascending(),
+            Order::Urgency => Ticket::URGENCY.descending(),
         };
+        let selection = tickets.find(filter).sort(sort).limit(limit);
         Ok(match self.page {
-            Some(page) => query.at(PageCursor::new(page)),
-            None => query,
+            Some(page) => selection.at(page),
+            None => selection,
         })
     }
 }
 
 impl From<Page<Ticket>> for TicketPage {
     fn from(page: Page<Ticket>) -> Self {
-        Self {
-            tickets: page.items,
-            next: page.next.map(|cursor| cursor.to_string()),
-            previous: page.previous.map(|cursor| cursor.to_string()),
-        }
+        Self { tickets: page.items, next: page.next, previous: page.previous }
     }
 }

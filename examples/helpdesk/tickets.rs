@@ -30,8 +30,8 @@ pub(crate) async fn list(
     State(app): State<App>,
     Parameters(listing): Parameters<Listing>,
 ) -> Result<Json<TicketPage>, AppError> {
-    let query = listing.query()?;
-    let page = app.store.read(move |snapshot| app.tickets.find(query).page(snapshot)).await?;
+    let selection = listing.select(&app.tickets)?;
+    let page = app.store.read(move |snapshot| selection.page(snapshot)).await?;
     Ok(Json(page.into()))
 }
 

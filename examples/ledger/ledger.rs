@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour::documents::Collection;
-use arbour::events::{Events, EventsBuilder, FailureAction, FailurePolicy, Log, Pace, Projection};
+use arbour::events::{Events, EventsBuilder, FailurePolicy, Log, Projection};
 use arbour::{DynStore, KvStore as _, Result, StoreOptions};
 
 use crate::account::{self, Account};
@@ -167,7 +167,7 @@ fn accounts_projection(store: &DynStore, version: u32) -> Result<Projection> {
     let accounts = accounts(store, version)?;
     Ok(Projection::new(ACCOUNTS, version)
         .on(move |event: &_, view| account::fold(&accounts, event, view))
-        .on_failure(FailurePolicy::default().then(FailureAction::Quarantine)))
+        .on_failure(FailurePolicy::quarantine()))
 }
 
 /// Only readers of the counts wait for them. A commit that cannot be counted is dead-lettered
@@ -180,8 +180,8 @@ fn commits_projection(store: &DynStore, version: u32) -> Result<Projection> {
         .on(move |event: &_, view| tally::fold(&authors, event, view))
         .on(move |event: &_, view| tally::fold(&files, event, view))
         .on(move |event: &_, view| tally::fold(&days, event, view))
-        .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-        .pace(Pace::Behind))
+        .on_failure(FailurePolicy::dead_letter())
+        .behind())
 }
 
 fn accounts(store: &DynStore, version: u32) -> Result<Collection<Account>> {

@@ -1,11 +1,11 @@
-//! Searching: turns the arguments into a query, and prints its page.
+//! Searching: selects what the arguments ask for, and prints a page of it.
 
 use std::io::Write;
 use std::ops::Bound;
 use std::process::ExitCode;
 
 use arbour::KvRead;
-use arbour::documents::{Collection, Filter, PageCursor, Query};
+use arbour::documents::{Collection, Filter, Selection};
 use indicatif::HumanCount;
 
 use crate::arguments::{SearchArguments, Sort};
@@ -22,7 +22,7 @@ pub(crate) fn search(
     arguments: &SearchArguments,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
-    let found = packages.find(arguments.query());
+    let found = arguments.select(packages);
     let page = found.page(reader)?;
     table(&page.items).print(out)?;
     out.flush()?;
@@ -62,17 +62,24 @@ fn table(packages: &[Package]) -> Table {
 
 impl SearchArguments {
     /// An unreadable package does not keep the others from being printed.
-    fn query(&self) -> Query<Package> {
-        let mut query = Query::new(self.filter()).limit(self.limit as usize).lenient();
-        query = match self.sort {
-            Sort::Name => query.sort(NAME.ascending()),
-            Sort::Size => query.sort(INSTALLED_SIZE.ascending()),
-            Sort::SizeDescending => query.sort(INSTALLED_SIZE.descending()),
+    fn select(&self, packages: &Collection<Package>) -> Selection<Package> {
+        let sort = match self.sort {
+            Sort::Name => NAME.ascending(),
+            Sort::Size => INSTALLED_SIZE.ascending(),
+            Sort::SizeDescending => INSTALLED_SIZE.descending(),
         };
-        query.cursor = self.cursor.as_deref().map(PageCursor::new);
-        query.total = self.total;
-        query.index_required = self.no_scan;
-        query
+        let mut selection =
+            packages.find(self.filter()).sort(sort).limit(self.limit as usize).lenient();
+        if let Some(cursor) = &self.cursor {
+            selection = selection.at(cursor);
+        }
+        if self.total {
+            selection = selection.with_total();
+        }
+        if self.no_scan {
+            selection = selection.require_index();
+        }
+        selection
     }
 
     fn filter(&self) -> Filter<Package> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbour::documents::{Collection, Filter};
-use arbour::events::{EventCollection, EventQuery, EventWrites, Events, Projection};
+use arbour::events::{EventCollection, EventQuery, Events, Projection};
 use arbour::{DynStore, Result};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) fn open(
     let projection = Projection::new(THINGS, 1);
     let declaration = things::declaration(&projection.view(THINGS));
     let things = Collection::open(&**store, declaration)?;
-    let model = EventCollection::new(THINGS, things.clone());
+    let model = EventCollection::new(THINGS).model(things.clone());
     let events = Events::builder(Arc::clone(store), "queue").projection(projection.model(model));
     let events = match queue {
         Some(queue) => events.log_in(Arc::clone(queue)).build()?,
@@ -45,7 +45,7 @@ pub(crate) fn event_sourcing(
 ) -> Result<(), Failure> {
     let (events, things) = open(store, queue)?;
     let thing = json!({"id": 5, "name": "hi", "count": 3});
-    let set = events.dispatch_all(EventWrites::new(THINGS).set(&thing)?)?;
+    let set = events.dispatch_all(EventCollection::new(THINGS).set(&thing)?)?;
     let snapshot = events.wait_for(THINGS, set.appended.last, WAIT)?;
     for thing in things.find(Filter::eq("count", 3)).list(&snapshot)? {
         writeln!(out, "{thing}")?;

@@ -112,7 +112,7 @@ impl Explain {
     }
 
     /// Tells whether every document or a whole index is read, which a caller can
-    /// [forbid](super::Query::require_index).
+    /// [forbid](super::Selection::require_index).
     ///
     /// ```
     /// # use arbour::documents::{Access, Explain};

@@ -10,7 +10,10 @@ use super::index_record::{Build, IndexRecord};
 use super::known::Known;
 use super::scalar::decode_scalar;
 use super::schema::IndexDefinition;
-use super::{Body, DocError, Duplicate, IndexState, IndexStatus};
+use super::{Body, DocError, DocId, IndexState, IndexStatus};
+
+/// Values that several documents have in an index, one for each of its fields, and these documents.
+type Duplicate = (Vec<Value>, Vec<DocId<'static>>);
 
 impl<D: Body> Collection<D> {
     /// Returns the state of each index, in the order of their declaration. One that was dropped since the
@@ -98,8 +101,9 @@ impl<D: Body> Collection<D> {
         catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)
     }
 
-    /// Returns the values that several documents have in an index, in order, at most `limit`: what
-    /// keeps a unique index from being complete.
+    /// Returns the values that several documents have in an index, one for each of its fields, with the
+    /// ids of these documents: what keeps a unique index from being complete. They are in order, at most
+    /// `limit`.
     ///
     /// # Errors
     /// As [`disable`](Self::disable); [`IndexState`](DocError::IndexState) for an index that is not
@@ -109,7 +113,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>> {
+    ) -> Result<Vec<(Vec<Value>, Vec<DocId<'static>>)>> {
         let number = self.index(index)?;
         let known = self.known(reader)?;
         let state = known.state(number);
@@ -150,14 +154,12 @@ impl<D: Body> Collection<D> {
                         break;
                     }
                     let first = last.as_ref().map(|(_, key)| self.id_at(key)).transpose()?;
-                    duplicates.push(Duplicate {
-                        values: self.values_of(known, index, entry)?,
-                        holders: first.into_iter().collect(),
-                    });
+                    let values = self.values_of(known, index, entry)?;
+                    duplicates.push((values, first.into_iter().collect()));
                     is_counted = true;
                 }
-                if let Some(duplicate) = duplicates.last_mut() {
-                    duplicate.holders.push(self.id_at(&id_key)?);
+                if let Some((_, holders)) = duplicates.last_mut() {
+                    holders.push(self.id_at(&id_key)?);
                 }
             } else {
                 is_counted = false;

@@ -178,11 +178,12 @@ pub use index_value::{IndexValue, ManyValues, TextValue};
 pub use integer::Integer;
 pub use json::{from_json, read_id, set_at, to_json};
 pub use precondition::Precondition;
-pub use query::{Page, PageCursor, Query};
+pub use query::Page;
+use query::Query;
 pub use scalar::encode_scalar;
 pub use selection::Selection;
 pub use sort::Sort;
-pub use status::{Change, Duplicate, IndexStatus, ScrubReport};
+pub use status::{Change, IndexStatus, ScrubReport};
 pub use stored_collection::{StoredCollection, StoredField};
 #[cfg(feature = "migrations")]
 pub(crate) use stored_declaration::Refused;

@@ -9,7 +9,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 use super::definition::Definition;
 use super::order::Place;
-use super::{Body, DocError, PageCursor, Query};
+use super::{Body, DocError, Query};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER};
 
 /// The first byte of a position.
@@ -46,7 +46,7 @@ impl<'s> Seal<'s> {
         Self { store_id, collection: definition.name(), query: format!("{query:?}") }
     }
 
-    pub(super) fn write(&self, position: &Position) -> PageCursor {
+    pub(super) fn write(&self, position: &Position) -> String {
         let mut bytes = vec![FORMAT];
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         bytes.push(flag(position.is_backward, BACKWARD) | flag(position.is_included, INCLUDED));
@@ -58,18 +58,17 @@ impl<'s> Seal<'s> {
         bytes.extend_from_slice(&position.place.id_key);
         let code = self.code(&bytes);
         bytes.extend_from_slice(&code);
-        PageCursor::new(URL_SAFE_NO_PAD.encode(bytes))
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// # Errors
     /// [`Cursor`](DocError::Cursor) for a text that this seal did not write.
-    pub(super) fn read(&self, cursor: &PageCursor) -> Result<Position> {
+    pub(super) fn read(&self, cursor: &str) -> Result<Position> {
         let refused = |reason| {
             Error::from(DocError::Cursor { collection: self.collection.to_owned(), reason })
         };
-        let bytes = URL_SAFE_NO_PAD
-            .decode(cursor.as_str())
-            .map_err(|_| refused("was not returned by a page"))?;
+        let bytes =
+            URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused("was not returned by a page"))?;
         let (bytes, code) =
             bytes.split_last_chunk::<CODE_BYTES>().ok_or(refused("was not returned by a page"))?;
         if self.code(bytes) != *code {

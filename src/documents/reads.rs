@@ -6,7 +6,7 @@ use serde_json::Value;
 #[cfg(doc)]
 use super::DocError;
 use super::collection::Collection;
-use super::{Body, DocId, Filter, Query, Selection, Stored};
+use super::{Body, DocId, Filter, Selection, Stored};
 
 /// Each method reads at the moment of the snapshot, or what the transaction sees, its own writes
 /// included. All fail with [`Undecodable`](DocError::Undecodable) if a document cannot be read,
@@ -77,13 +77,13 @@ impl<D: Body> Collection<D> {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn find(&self, query: impl Into<Query<D>>) -> Selection<'_, D> {
-        Selection::new(self, query.into())
+    pub fn find(&self, filter: Filter<D>) -> Selection<D> {
+        Selection::new(self, filter)
     }
 
     /// Selects all documents.
     #[must_use]
-    pub fn all(&self) -> Selection<'_, D> {
+    pub fn all(&self) -> Selection<D> {
         self.find(Filter::All)
     }
 }

@@ -298,7 +298,8 @@ mod tests {
             }
             let snapshot = store.snapshot()?;
             let definition = &tickets.definition;
-            let query = Query::new(Filter::any_words("title", "printer fire")).by_relevance();
+            let mut query = Query::new(Filter::any_words("title", "printer fire"));
+            query.relevance = true;
             let condition = Condition::of(definition, &query.filter)?;
             let relevance = tickets
                 .with_reader(&snapshot, |reader| Relevance::of(reader, &query, &condition))?;

@@ -7,19 +7,21 @@ use std::ops::ControlFlow;
 use arbour_core::{Direction, KvRead, Result};
 use serde_json::Value;
 
+#[cfg(doc)]
+use super::DocError;
 use super::collection::Collection;
 use super::field_name::{typed_sum, typed_value};
+use super::query::Query;
 use super::reader::Reader;
 use super::sort::Sort;
-use super::{Body, Explain, FieldName, Page, PageCursor, Query, Stored, SumField};
-#[cfg(doc)]
-use super::{DocError, Filter};
+use super::{Body, Explain, FieldName, Filter, Page, Stored, SumField};
 
 /// The documents of a collection that match a filter, from [`Collection::find`] or
 /// [`all`](Collection::all).
 ///
-/// It reads nothing until it is given a snapshot or a transaction. The first methods say in which
-/// order and how many; the others read, and take the reader first. Each reads at the moment of the
+/// It is what a program asks, as a value: it reads nothing until it is given a snapshot or a
+/// transaction, it can be kept, cloned, sent to another thread and asked again. The first methods say in
+/// which order and how many; the others read, and take the reader first. Each reads at the moment of the
 /// snapshot, or what the transaction sees, its own writes included.
 ///
 /// Documents are sorted by the given fields, null first. Ties are broken by id, in the direction of
@@ -63,31 +65,31 @@ use super::{DocError, Filter};
 /// assert_eq!(parcels.all().sum_by(&snapshot, Parcel::SHELF, Parcel::WEIGHT)?, [(1, 2200), (2, 90)]);
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct Selection<'c, D> {
-    collection: &'c Collection<D>,
+pub struct Selection<D> {
+    collection: Collection<D>,
     query: Query<D>,
 }
 
 /// In which order, and how many.
-impl<D> Selection<'_, D> {
+impl<D> Selection<D> {
     /// Sorts by a typed field, after the fields added before: `Ticket::CREATED.descending()`.
     #[must_use]
     pub fn sort(mut self, sort: Sort<D>) -> Self {
-        self.query = self.query.sort(sort);
+        self.query.sort.push((sort.field.to_owned(), sort.direction));
         self
     }
 
     /// Sorts by a field, least value first, after the fields added before.
     #[must_use]
     pub fn ascending(mut self, field: &str) -> Self {
-        self.query = self.query.ascending(field);
+        self.query.sort.push((field.to_owned(), Direction::Forward));
         self
     }
 
     /// Sorts by a field, greatest value first, after the fields added before.
     #[must_use]
     pub fn descending(mut self, field: &str) -> Self {
-        self.query = self.query.descending(field);
+        self.query.sort.push((field.to_owned(), Direction::Reverse));
         self
     }
 
@@ -140,14 +142,14 @@ impl<D> Selection<'_, D> {
     /// ```
     #[must_use]
     pub fn by_relevance(mut self) -> Self {
-        self.query = self.query.by_relevance();
+        self.query.relevance = true;
         self
     }
 
     /// Returns at most this many documents.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
-        self.query = self.query.limit(limit);
+        self.query.limit = Some(limit);
         self
     }
 
@@ -155,28 +157,29 @@ impl<D> Selection<'_, D> {
     /// documents are inserted or deleted between them.
     #[must_use]
     pub fn offset(mut self, offset: usize) -> Self {
-        self.query = self.query.offset(offset);
+        self.query.offset = offset;
         self
     }
 
-    /// Continues where a page of the same query ended or began.
+    /// Continues at a cursor, where a [page](Page) of the same query ended or began. Any text can be
+    /// given: the methods that read check it.
     #[must_use]
-    pub fn at(mut self, cursor: PageCursor) -> Self {
-        self.query = self.query.at(cursor);
+    pub fn at(mut self, cursor: impl Into<String>) -> Self {
+        self.query.cursor = Some(cursor.into());
         self
     }
 
     /// Also counts all documents that match, for [`Page::total`].
     #[must_use]
     pub fn with_total(mut self) -> Self {
-        self.query = self.query.with_total();
+        self.query.total = true;
         self
     }
 
     /// Fails instead of reading every document.
     #[must_use]
     pub fn require_index(mut self) -> Self {
-        self.query = self.query.require_index();
+        self.query.index_required = true;
         self
     }
 
@@ -184,15 +187,15 @@ impl<D> Selection<'_, D> {
     /// instead of failing.
     #[must_use]
     pub fn lenient(mut self) -> Self {
-        self.query = self.query.lenient();
+        self.query.lenient = true;
         self
     }
 }
 
 /// The documents themselves.
-impl<'c, D: Body> Selection<'c, D> {
-    pub(super) fn new(collection: &'c Collection<D>, query: Query<D>) -> Self {
-        Self { collection, query }
+impl<D: Body> Selection<D> {
+    pub(super) fn new(collection: &Collection<D>, filter: Filter<D>) -> Self {
+        Self { collection: collection.clone(), query: Query::new(filter) }
     }
 
     /// Reads the collection with a reader that lives as long as the closure.
@@ -278,7 +281,7 @@ impl<'c, D: Body> Selection<'c, D> {
 /// What the documents add up to. The order, the limit, the offset and the cursor are not used: all
 /// documents that match count. A field is named by its constant, and the result has its type; or by a
 /// text, and the result is JSON. Where an index contains what is asked, no document is read.
-impl<D: Body> Selection<'_, D> {
+impl<D: Body> Selection<D> {
     /// Tells whether any document matches.
     ///
     /// # Errors
@@ -322,7 +325,7 @@ impl<D: Body> Selection<'_, D> {
     ) -> Result<Vec<F::Value>> {
         let name = field.field_name();
         let values = self.with(reader, |reader| reader.distinct(&self.query.filter, name))?;
-        values.into_iter().map(|value| typed_value(self.collection, &field, value)).collect()
+        values.into_iter().map(|value| typed_value(&self.collection, &field, value)).collect()
     }
 
     /// Returns the least value of a field, in the order of indexes, or `None` if all are null.
@@ -357,7 +360,7 @@ impl<D: Body> Selection<'_, D> {
     ) -> Result<Option<F::Value>> {
         let name = field.field_name();
         let edge = self.with(reader, |reader| reader.edge(&self.query.filter, name, direction))?;
-        edge.map(|value| typed_value(self.collection, field, value)).transpose()
+        edge.map(|value| typed_value(&self.collection, field, value)).transpose()
     }
 
     /// Adds up the values of a field; zero if all are null. Integers and decimal numbers are added
@@ -370,7 +373,7 @@ impl<D: Body> Selection<'_, D> {
     pub fn sum<R: KvRead, F: SumField<D>>(&self, reader: &R, field: F) -> Result<F::Sum> {
         let name = field.field_name();
         let sum = self.with(reader, |reader| reader.sum(&self.query.filter, name))?;
-        typed_sum(self.collection, &field, sum)
+        typed_sum(&self.collection, &field, sum)
     }
 
     /// Returns the mean of a field's values, or `None` if all are null.
@@ -410,7 +413,7 @@ impl<D: Body> Selection<'_, D> {
     ) -> Result<Vec<(F::Value, S::Sum)>> {
         let (name, of) = (group.field_name(), summed.field_name());
         let groups = self.with(reader, |reader| reader.sum_by(&self.query.filter, name, of))?;
-        self.typed_groups(&group, groups, |sum| typed_sum(self.collection, &summed, sum))
+        self.typed_groups(&group, groups, |sum| typed_sum(&self.collection, &summed, sum))
     }
 
     /// Returns the least value of one field for each value of another, in the order of indexes.
@@ -452,7 +455,7 @@ impl<D: Body> Selection<'_, D> {
         let edges =
             |reader: &Reader<'_, D>| reader.edge_by(&self.query.filter, name, of, direction);
         let groups = self.with(reader, edges)?;
-        self.typed_groups(group, groups, |edge| typed_value(self.collection, field, edge))
+        self.typed_groups(group, groups, |edge| typed_value(&self.collection, field, edge))
     }
 
     /// Converts groups to the types of their fields. A group of null is left out if the type of the
@@ -466,7 +469,7 @@ impl<D: Body> Selection<'_, D> {
         let mut typed = Vec::with_capacity(groups.len());
         for (value, found) in groups {
             let is_null = value.is_null();
-            match typed_value(self.collection, group, value) {
+            match typed_value(&self.collection, group, value) {
                 Ok(value) => typed.push((value, convert(found)?)),
                 Err(_) if is_null => {}
                 Err(error) => return Err(error),
@@ -476,13 +479,13 @@ impl<D: Body> Selection<'_, D> {
     }
 }
 
-impl<D> Clone for Selection<'_, D> {
+impl<D> Clone for Selection<D> {
     fn clone(&self) -> Self {
-        Self { collection: self.collection, query: self.query.clone() }
+        Self { collection: self.collection.clone(), query: self.query.clone() }
     }
 }
 
-impl<D> fmt::Debug for Selection<'_, D> {
+impl<D> fmt::Debug for Selection<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} of {:?}", self.query, self.collection)
     }

@@ -8,15 +8,19 @@ use arbour_core::Direction;
 /// A field to sort documents of type `D` by, and the direction.
 ///
 /// [`TypedField::ascending`](super::TypedField::ascending) and
-/// [`descending`](super::TypedField::descending) return it, and [`Query::sort`](super::Query::sort)
-/// takes it.
+/// [`descending`](super::TypedField::descending) return it, and [`Selection::sort`](super::Selection::sort)
+/// takes it. It has the same type for fields of all types, so that one variable can hold the order that
+/// a client asked for.
 ///
 /// ```
-/// use arbour::documents::{Filter, Query, TypedField};
+/// use arbour::documents::{Sort, TypedField};
 /// use serde_json::Value;
 /// const BORN: TypedField<Value, i32> = TypedField::new("born");
-/// let youngest_first = Query::new(Filter::All).sort(BORN.descending());
-/// assert_eq!(format!("{youngest_first:?}"), r#"all -"born""#);
+/// const NAME: TypedField<Value, String> = TypedField::new("name");
+/// fn sort(by_name: bool) -> Sort<Value> {
+///     if by_name { NAME.ascending() } else { BORN.descending() }
+/// }
+/// # let _ = sort;
 /// ```
 pub struct Sort<D> {
     pub(super) field: &'static str,

@@ -1,8 +1,6 @@
 //! The status of a collection: the states of its indexes, the progress of a build, the result of a
 //! scrub, and changes.
 
-use serde_json::Value;
-
 use super::{DocId, IndexState};
 
 /// The state of an index in a store.
@@ -18,21 +16,6 @@ pub struct IndexStatus {
     pub name: String,
     /// Its state.
     pub state: IndexState,
-}
-
-/// Values that several documents have although their index is unique.
-///
-/// ```
-/// use arbour::documents::{DocId, Duplicate};
-/// let duplicate = Duplicate { values: vec!["a@x".into()], holders: vec![DocId::from("ada")] };
-/// assert_eq!(duplicate.holders.len(), 1);
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Duplicate {
-    /// The values, one for each field of the index.
-    pub values: Vec<Value>,
-    /// The documents that have them.
-    pub holders: Vec<DocId<'static>>,
 }
 
 /// The result of a scrub.

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::{Event, NewEvent};
-use super::model::{ErasedModel, Failure, Handled, Outbox, Transact};
+use super::model::{ErasedModel, Failure, Outbox, Transact};
 use super::phase::{ApplyError, Phase};
 use super::projection::Projection;
+use crate::AnyResult;
 
 /// The result of applying an event.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -153,9 +154,10 @@ impl Applying<'_> {
         }
         let projection = self.projection;
         for model in &projection.models {
-            let mut run = |view: &mut DynTransaction<'_>, sub_event: NewEvent| -> Handled<Value> {
-                Ok(Value::Object(self.run_part(event, sub_event, view, depth)?))
-            };
+            let mut run =
+                |view: &mut DynTransaction<'_>, sub_event: NewEvent| -> AnyResult<Value> {
+                    Ok(Value::Object(self.run_part(event, sub_event, view, depth)?))
+                };
             let mut turn = Transact { view, run: &mut run };
             let transacted = model.transact(event, &mut turn);
             transacted.map_err(|cause| failed(Phase::Transact, model.as_ref(), cause))?;

@@ -28,9 +28,9 @@ impl Events {
     /// [`Busy`](crate::ErrorKind::Busy) if this thread itself has a transaction open.
     ///
     /// ```
-    /// # use arbour::events::{Dispatch, Events, NewEvent, Pace, Projection};
+    /// # use arbour::events::{Dispatch, Events, NewEvent, Projection};
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
-    ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
+    ///     .projection(Projection::new("bank", 1).behind())
     ///     .build()?;
     /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
     /// assert_eq!(events.catch_up("bank")?, 1);
@@ -133,16 +133,16 @@ impl Events {
 
     /// Applies events of all projections as they are appended, until the events are [shut
     /// down](Self::shut_down) or a projection is halted. Run it on a thread of the program's own
-    /// for projections with pace [`Behind`](super::Pace::Behind).
+    /// for projections that lag [behind](super::Projection::behind).
     ///
     /// # Errors
     /// As [`catch_up`](Self::catch_up), except [`ShutDown`](EventError::ShutDown): shutting down
     /// makes this return `Ok`.
     ///
     /// ```
-    /// # use arbour::events::{Events, NewEvent, Pace, Projection};
+    /// # use arbour::events::{Events, NewEvent, Projection};
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
-    ///     .projection(Projection::new("bank", 1).pace(Pace::Behind))
+    ///     .projection(Projection::new("bank", 1).behind())
     ///     .build()?;
     /// std::thread::scope(|scope| {
     ///     let follower = scope.spawn(|| events.follow());

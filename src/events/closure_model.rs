@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::event::{Event, NewEvent};
-use super::model::{AnyChange, ErasedModel, Handled, Outbox, Transact};
+use super::model::{AnyChange, ErasedModel, Outbox, Transact};
 use super::recorded::Recorded;
 use super::typed_event::TypedEvent;
+use crate::AnyResult;
 
 /// A model that applies the events of one type of the program by a closure, and ignores all others.
 pub(super) struct ClosureModel<E, R, F> {
@@ -28,7 +29,7 @@ impl<E, R, F> ErasedModel for ClosureModel<E, R, F>
 where
     E: TypedEvent,
     R: Serialize,
-    F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> Handled<R> + Send + Sync,
+    F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> AnyResult<R> + Send + Sync,
 {
     fn name(&self) -> &str {
         &self.name
@@ -38,7 +39,7 @@ where
         &self,
         _event: &Event<'_>,
         _before: &DynTransaction<'_>,
-    ) -> Handled<Option<NewEvent>> {
+    ) -> AnyResult<Option<NewEvent>> {
         Ok(None)
     }
 
@@ -47,7 +48,7 @@ where
         event: &Event<'_>,
         _before: &DynTransaction<'_>,
         _out: &mut Outbox,
-    ) -> Handled<Option<AnyChange>> {
+    ) -> AnyResult<Option<AnyChange>> {
         Ok(E::read(event)?.map(|recorded| Box::new(recorded) as AnyChange))
     }
 
@@ -56,7 +57,7 @@ where
         change: AnyChange,
         view: &mut DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         let event = change.downcast::<Recorded<E>>().map_err(|_| "a change of another model")?;
         let result = serde_json::to_value((self.apply)(&event, view)?)?;
         // A closure that returns `()` has no result, and nothing is stored for it.
@@ -71,7 +72,7 @@ where
         _event: &Event<'_>,
         _view: &mut DynTransaction<'_>,
         _out: &mut Outbox,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         Ok(())
     }
 
@@ -79,7 +80,7 @@ where
         &self,
         _event: &Event<'_>,
         _turn: &mut Transact<'_, DynTransaction<'_>>,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         Ok(())
     }
 }

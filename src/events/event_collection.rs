@@ -1,12 +1,15 @@
 //! A collection whose writes are events.
 
+use std::marker::PhantomData;
+
 use arbour_core::{Cause, DynTransaction, Error, KvRead, KvWrite, Result};
 use serde_json::{Value, json};
 
 use super::EventError;
 use super::append::Append;
 use super::event::{Event, NewEvent};
-use super::model::{Handled, Model, Outbox};
+use super::model::{Model, Outbox};
+use crate::AnyResult;
 use crate::documents::{
     Body, Collection, DocError, DocId, Ids, Precondition, Written, from_json, set_at, to_json,
 };
@@ -17,8 +20,8 @@ const ACTIONS: [&str; 7] = ["init", "set", "insert", "update", "upsert", "remove
 /// The codec of the payloads: JSON.
 const CODEC: u8 = 1;
 
-/// A collection whose writes are events: a [`Model`] that applies them, with [`EventWrites`] that
-/// creates them. A write that the collection refuses, for example because the document exists
+/// A collection whose writes are events. It makes the events, and the [model](Self::model) that applies
+/// them. A write that the collection refuses, for example because the document exists
 /// already or a unique value is taken, is not a failure of the event. The dispatching caller gets
 /// `{"refused": .., "kind": ..}` as the model's result; otherwise `{"id": .., "revision": ..}`. A
 /// unique index is checked at each write, even if it is deferred.
@@ -30,59 +33,38 @@ const CODEC: u8 = 1;
 /// use arbour::events::{EventCollection, Events, Projection};
 /// use serde_json::{Value, json};
 /// let store = arbour::open("memory:")?;
-/// let people = Projection::new("people", 1);
-/// let collection = Collection::open(&store, Declaration::<Value>::new(&people.view("people")))?;
-/// let writes = EventCollection::<Value>::writes("people");
+/// let people = EventCollection::<Value>::new("people");
+/// let view = Projection::new("people", 1);
+/// let collection = Collection::open(&store, Declaration::new(&view.view("people")))?;
 /// let events = Events::builder(store.clone(), "main")
-///     .projection(people.model(EventCollection::new("people", collection)))
+///     .projection(view.model(people.model(collection)))
 ///     .build()?;
-/// let ada = writes.insert(&json!({"id": "ada", "born": 1815}))?;
+/// let ada = people.insert(&json!({"id": "ada", "born": 1815}))?;
 /// let dispatched = events.dispatch_all(ada.clone())?;
 /// assert_eq!(dispatched.result("people", "people"), Some(&json!({"id": "ada", "revision": 1})));
 /// let again = events.dispatch_all(ada)?;
 /// assert_eq!(again.result("people", "people").unwrap()["kind"], "exists");
 /// # Ok::<(), arbour::Error>(())
 /// ```
-pub struct EventCollection<D> {
-    writes: EventWrites<D>,
-    collection: Collection<D>,
-}
-
-/// Creates the events of an [`EventCollection`].
-///
-/// ```
-/// use arbour::events::EventWrites;
-/// use serde_json::{Value, json};
-/// let people = EventWrites::<Value>::new("people");
-/// let event = people.update("ada", &json!({"born": 1815}))?;
-/// assert_eq!((event.event_type.as_str(), event.stream.as_str()), ("people/update", "people/ada"));
-/// # Ok::<(), arbour::Error>(())
-/// ```
 #[derive(Debug)]
-pub struct EventWrites<D> {
+pub struct EventCollection<D> {
     name: String,
     id_path: Vec<String>,
-    body: std::marker::PhantomData<fn(D)>,
+    body: PhantomData<fn(D)>,
 }
 
-impl<D: Body> EventWrites<D> {
-    /// Creates events for a collection of this name, whose documents have their ids at `id`.
-    ///
-    /// ```
-    /// # use arbour::events::EventWrites;
-    /// let people = EventWrites::<serde_json::Value>::new("people");
-    /// # let _ = people;
-    /// ```
+impl<D: Body> EventCollection<D> {
+    /// Names a collection, whose documents have their ids at `id`. The event types begin with the name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), id_path: vec!["id".to_owned()], body: Default::default() }
+        Self { name: name.to_owned(), id_path: vec!["id".to_owned()], body: PhantomData }
     }
 
     /// Sets the path of the id in a document.
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
-    /// let people = EventWrites::<serde_json::Value>::new("people").id("meta.id");
+    /// # use arbour::events::EventCollection;
+    /// let people = EventCollection::<serde_json::Value>::new("people").id("meta.id");
     /// # let _ = people;
     /// ```
     #[must_use]
@@ -91,12 +73,19 @@ impl<D: Body> EventWrites<D> {
         self
     }
 
+    /// Returns the model that applies the events to a collection of documents. The program may share
+    /// the collection to read it.
+    #[must_use]
+    pub fn model(&self, collection: Collection<D>) -> impl Model + use<D> {
+        CollectionModel { name: self.name.clone(), collection }
+    }
+
     /// Returns the append that creates the collection. It takes effect once, however often it is
     /// dispatched.
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
-    /// let init = EventWrites::<serde_json::Value>::new("people").init();
+    /// # use arbour::events::EventCollection;
+    /// let init = EventCollection::<serde_json::Value>::new("people").init();
     /// assert_eq!(init.key.as_deref(), Some("people/init"));
     /// ```
     #[must_use]
@@ -113,9 +102,9 @@ impl<D: Body> EventWrites<D> {
     /// [`Unfit`](DocError::Unfit) if the document cannot be encoded as JSON.
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
+    /// # use arbour::events::EventCollection;
     /// # use serde_json::{Value, json};
-    /// EventWrites::<Value>::new("people").set(&json!({"id": "ada"}))?;
+    /// EventCollection::<Value>::new("people").set(&json!({"id": "ada"}))?;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn set(&self, body: &D) -> Result<NewEvent> {
@@ -128,9 +117,9 @@ impl<D: Body> EventWrites<D> {
     /// As [`set`](Self::set).
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
+    /// # use arbour::events::EventCollection;
     /// # use serde_json::{Value, json};
-    /// EventWrites::<Value>::new("people").insert(&json!({"id": "ada"}))?;
+    /// EventCollection::<Value>::new("people").insert(&json!({"id": "ada"}))?;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn insert(&self, body: &D) -> Result<NewEvent> {
@@ -143,9 +132,9 @@ impl<D: Body> EventWrites<D> {
     /// As [`set`](Self::set).
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
+    /// # use arbour::events::EventCollection;
     /// # use serde_json::{Value, json};
-    /// EventWrites::<Value>::new("people").update("ada", &json!({"born": 1815}))?;
+    /// EventCollection::<Value>::new("people").update("ada", &json!({"born": 1815}))?;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn update<'i>(&self, id: impl Into<DocId<'i>>, changes: &Value) -> Result<NewEvent> {
@@ -160,9 +149,9 @@ impl<D: Body> EventWrites<D> {
     /// As [`set`](Self::set).
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
+    /// # use arbour::events::EventCollection;
     /// # use serde_json::{Value, json};
-    /// EventWrites::<Value>::new("people").upsert(&json!({"id": "ada", "born": 1815}))?;
+    /// EventCollection::<Value>::new("people").upsert(&json!({"id": "ada", "born": 1815}))?;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn upsert(&self, changes: &Value) -> Result<NewEvent> {
@@ -175,8 +164,8 @@ impl<D: Body> EventWrites<D> {
     /// As [`set`](Self::set).
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
-    /// EventWrites::<serde_json::Value>::new("people").remove("ada")?;
+    /// # use arbour::events::EventCollection;
+    /// EventCollection::<serde_json::Value>::new("people").remove("ada")?;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn remove<'i>(&self, id: impl Into<DocId<'i>>) -> Result<NewEvent> {
@@ -190,8 +179,8 @@ impl<D: Body> EventWrites<D> {
     /// As [`set`](Self::set).
     ///
     /// ```
-    /// # use arbour::events::EventWrites;
-    /// EventWrites::<serde_json::Value>::new("people").change_id("ada", "lovelace")?;
+    /// # use arbour::events::EventCollection;
+    /// EventCollection::<serde_json::Value>::new("people").change_id("ada", "lovelace")?;
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn change_id<'i>(
@@ -234,43 +223,17 @@ impl<D: Body> EventWrites<D> {
     }
 }
 
-impl<D: Body> EventCollection<D> {
-    /// Creates the model of a collection. The program may share the collection to read it. The
-    /// event types begin with `name`.
-    ///
-    /// ```
-    /// # use arbour::documents::{Collection, Declaration, DocError};
-    /// # use arbour::events::EventCollection;
-    /// # fn open(store: &arbour::MemoryStore) -> arbour::Result<()> {
-    /// let people = Collection::open(store, Declaration::<serde_json::Value>::new("people"))?;
-    /// let model = EventCollection::new("people", people.clone());
-    /// # let _ = model;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn new(name: &str, collection: Collection<D>) -> Self {
-        let id_path = collection.declaration().id_path.clone();
-        Self { writes: EventWrites { id_path, ..EventWrites::new(name) }, collection }
-    }
+/// Applies the events of an [`EventCollection`].
+struct CollectionModel<D> {
+    name: String,
+    collection: Collection<D>,
+}
 
-    /// Returns the factory for the events of a collection of this name.
-    ///
-    /// ```
-    /// # use arbour::events::EventCollection;
-    /// let writes = EventCollection::<serde_json::Value>::writes("people");
-    /// # let _ = writes;
-    /// ```
-    #[must_use]
-    pub fn writes(name: &str) -> EventWrites<D> {
-        EventWrites::new(name)
-    }
-
+impl<D: Body> CollectionModel<D> {
     fn write<W: KvWrite>(&self, write: &Write, view: &mut W) -> Result<Value> {
         let documents = &self.collection;
-        let name = &self.writes.name;
         let mut put = |precondition| {
-            documents.put_if(view, &from_json(name, write.body.clone())?, precondition)
+            documents.put_if(view, &from_json(&self.name, write.body.clone())?, precondition)
         };
         let written = match write.action {
             "set" => put(Precondition::None)?,
@@ -306,9 +269,7 @@ impl<D: Body> EventCollection<D> {
 }
 
 /// The write that an event describes.
-#[derive(Debug)]
-#[doc(hidden)]
-pub struct Write {
+struct Write {
     action: &'static str,
     body: Value,
 }
@@ -318,21 +279,21 @@ impl Write {
         self.body.get(name).unwrap_or(&Value::Null)
     }
 
-    fn id<D: Body>(&self, collection: &EventCollection<D>, name: &str) -> Result<DocId<'static>> {
-        let ids = &collection.collection.declaration().ids;
-        let id = crate::documents::read_id(ids, &collection.writes.name, self.body.get(name))?;
+    fn id<D: Body>(&self, model: &CollectionModel<D>, name: &str) -> Result<DocId<'static>> {
+        let ids = &model.collection.declaration().ids;
+        let id = crate::documents::read_id(ids, &model.name, self.body.get(name))?;
         id.ok_or_else(|| {
-            let (collection, field) = (collection.writes.name.clone(), name.to_owned());
+            let (collection, field) = (model.name.clone(), name.to_owned());
             DocError::Required { collection, field }.into()
         })
     }
 }
 
-impl<D: Body> Model for EventCollection<D> {
+impl<D: Body> Model for CollectionModel<D> {
     type Change = Write;
 
     fn name(&self) -> &str {
-        &self.writes.name
+        &self.name
     }
 
     fn reduce<R: KvRead>(
@@ -340,17 +301,17 @@ impl<D: Body> Model for EventCollection<D> {
         event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<Write>> {
+    ) -> AnyResult<Option<Write>> {
         let action = event
             .event_type
-            .strip_prefix(self.writes.name.as_str())
+            .strip_prefix(self.name.as_str())
             .and_then(|rest| rest.strip_prefix('/'))
             .and_then(|action| ACTIONS.into_iter().find(|known| *known == action));
         let Some(action) = action.filter(|action| *action != "init") else { return Ok(None) };
         let mut body: Value = serde_json::from_slice(event.payload)?;
         let is_made = self.collection.declaration().ids == Ids::Uuid;
         if is_made && matches!(action, "set" | "insert" | "upsert") {
-            let path = &self.writes.id_path;
+            let path = &self.collection.declaration().id_path;
             let id = path.iter().try_fold(&body, |value, name| value.get(name));
             if id.is_none_or(Value::is_null) {
                 set_at(&mut body, path, DocId::from(event.fresh_id(0)).to_json());
@@ -359,7 +320,7 @@ impl<D: Body> Model for EventCollection<D> {
         Ok(Some(Write { action, body }))
     }
 
-    fn apply<W: KvWrite>(&self, write: Write, view: &mut W, out: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, write: Write, view: &mut W, out: &mut Outbox) -> AnyResult {
         match self.write_checked(&write, view) {
             Ok(written) => out.returns(written),
             Err(error) => match refusal(&error) {

@@ -15,7 +15,6 @@ use super::head::Head;
 use super::layout::PROJECTION_TREE;
 use super::log::{Log, check_name, open_tree};
 use super::log_location::LogLocation;
-use super::projection::Pace;
 use super::query::EventQuery;
 use super::running_projection::{RunningProjection, read_active_version};
 use super::signal::Signal;
@@ -34,7 +33,8 @@ use crate::GroupCommit;
 /// crash in between.
 ///
 /// ```
-/// use arbour::events::{Event, Events, EventType, Handled, Model, Outbox, Projection};
+/// use arbour::AnyResult;
+/// use arbour::events::{Event, Events, EventType, Model, Outbox, Projection};
 /// use arbour::{KvRead, KvStore, KvWrite, Tree};
 ///
 /// /// Counts events, in a tree of its own.
@@ -49,7 +49,7 @@ use crate::GroupCommit;
 ///
 ///     fn reduce<R: KvRead>(
 ///         &self, _event: &Event<'_>, before: &R, out: &mut Outbox,
-///     ) -> Handled<Option<u64>> {
+///     ) -> AnyResult<Option<u64>> {
 ///         let count = before.get_with(&self.0, b"count", |count| count[0])?.unwrap_or(0);
 ///         out.returns(count + 1);
 ///         Ok(Some(u64::from(count) + 1))
@@ -57,7 +57,7 @@ use crate::GroupCommit;
 ///
 ///     fn apply<W: KvWrite>(
 ///         &self, count: u64, view: &mut W, _out: &mut Outbox,
-///     ) -> Handled<()> {
+///     ) -> AnyResult {
 ///         Ok(view.put(&self.0, b"count", &[count as u8])?)
 ///     }
 /// }
@@ -122,8 +122,7 @@ impl Inner {
             running.committed(&state);
             let newest = self.location.check(running.name(), &state)?.position;
             let lags = state.applied < newest || self.takes_over(running, active);
-            let is_inline = running.declared.pace == Pace::Inline;
-            if lags && is_inline && self.serves(running, active) {
+            if lags && running.declared.is_inline && self.serves(running, active) {
                 lagging.push(running.name().to_owned());
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arbour_core::{Durability, DynStore, KvStore, Result};
 use parking_lot::Mutex;
@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 use super::EventError;
 use super::counters::Counters;
 use super::events::{Events, Inner};
+use super::log::Clock;
 use super::log_location::LogLocation;
-use super::manual_clock::ManualClock;
 use super::projection::Projection;
 use super::running_projection::RunningProjection;
 use super::signal::Signal;
@@ -50,7 +50,7 @@ pub struct EventsBuilder {
     poll: Option<Duration>,
     stall_timeout: Duration,
     indexes_types: bool,
-    clock: Option<ManualClock>,
+    clock: Option<Clock>,
 }
 
 impl Events {
@@ -124,7 +124,7 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::time::Duration;
+    /// # use std::time::{Duration, SystemTime};
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .poll(Duration::from_secs(1))
     ///     .build()?;
@@ -146,7 +146,7 @@ impl EventsBuilder {
     ///
     /// ```
     /// # use arbour::events::Events;
-    /// # use std::time::Duration;
+    /// # use std::time::{Duration, SystemTime};
     /// let events = Events::builder(arbour::MemoryStore::new(), "main")
     ///     .stall_timeout(Duration::from_secs(600))
     ///     .build()?;
@@ -159,20 +159,24 @@ impl EventsBuilder {
         self
     }
 
-    /// Takes the time of new events and of claims from a clock that a test sets, instead of the
-    /// machine's. [`log`](Events::log) returns a log with this clock.
+    /// Takes the time of new events and of claims from this function, for example from a clock that a
+    /// test sets, instead of the machine. [`log`](Events::log) returns a log with this clock.
+    ///
+    /// The times of a log do not go back: if the clock does, a new event has the time of the event
+    /// before. Timeouts and backoffs go by the time of the machine.
     ///
     /// ```
-    /// # use arbour::events::{Events, ManualClock};
-    /// # use std::time::SystemTime;
-    /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    /// let events = Events::builder(arbour::open("memory:")?, "main").clock(clock).build()?;
-    /// # let _ = events;
+    /// # use arbour::events::{EventQuery, Events, NewEvent};
+    /// # use std::time::{Duration, SystemTime};
+    /// let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(5);
+    /// let events = Events::builder(arbour::open("memory:")?, "main").clock(move || moment).build()?;
+    /// events.dispatch_all(NewEvent::raw("diary", "noted", 1, Vec::new()))?;
+    /// assert_eq!(events.read(&EventQuery::all())?[0].as_event().time, 5000);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]
-    pub fn clock(mut self, clock: ManualClock) -> Self {
-        self.clock = Some(clock);
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Some(Arc::new(now));
         self
     }
 
@@ -214,7 +218,7 @@ impl EventsBuilder {
     /// that only reads them misses nothing: the events of other programs, and all of them for a version
     /// that is new. That may take long: [`build_with`](Self::build_with) reports progress. If an event
     /// fails, the view is opened as it is, and [`status`](Events::status) tells how far it is.
-    /// Projections with pace [`Behind`](super::Pace::Behind) wait for [`catch_up`](Events::catch_up),
+    /// Projections that lag [behind](super::Projection::behind) wait for [`catch_up`](Events::catch_up),
     /// [`wait_for`](Events::wait_for) or [`follow`](Events::follow).
     ///
     /// The first version of a projection is active at once. If this program does not declare the

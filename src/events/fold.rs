@@ -33,7 +33,8 @@ pub struct Folded<A> {
 ///
 /// ```
 /// use arbour::KvStore;
-/// use arbour::events::{Append, EventType, Handled, Log, StreamSnapshots};
+/// use arbour::AnyResult;
+/// use arbour::events::{Append, EventType, Log, StreamSnapshots};
 /// let store = arbour::open("memory:")?;
 /// let log = Log::open(&store, "main")?;
 /// let balances = StreamSnapshots::<i64>::open(&store, &log, "balances", 1)?;

@@ -10,7 +10,6 @@ use super::events::{Events, Inner};
 use super::log::AppendedChunk;
 use super::outcome::Outcome;
 use super::project::AppliedBatch;
-use super::projection::Pace;
 use super::projection_state::ProjectionState;
 use super::running_projection::RunningProjection;
 
@@ -94,7 +93,7 @@ impl Inner {
     fn inline_projections_at<R: KvRead>(&self, reader: &R) -> Result<Vec<Inlined>> {
         let mut projections = Vec::new();
         for (number, running) in self.projections.iter().enumerate() {
-            if running.declared.pace != Pace::Inline {
+            if !running.declared.is_inline {
                 continue;
             }
             let active = running.active_version(reader)?;
@@ -116,7 +115,7 @@ impl Inner {
         snapshot.and_then(|snapshot| self.inline_projections_at(&snapshot)).unwrap_or_else(
             |error| {
                 let count = (appended.last + 1 - appended.first) as usize;
-                let is_inline = |running: &RunningProjection| running.declared.pace == Pace::Inline;
+                let is_inline = |running: &RunningProjection| running.declared.is_inline;
                 let projections =
                     self.projections.iter().enumerate().filter(|(_, running)| is_inline(running));
                 let unknown = |(running, _)| Inlined {

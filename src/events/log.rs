@@ -1,6 +1,7 @@
 //! A log of events, stored in trees of any engine.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arbour_core::engine::TreeName;
 use arbour_core::{
@@ -15,7 +16,6 @@ use super::layout::{
     FORMAT, LOG_HEAD_KEY, NAME_BYTES_MAX, STREAM_BYTES_MAX, ack_tree, key_tree, lease_tree,
     log_tree, stream_head_key, stream_tree, type_tree,
 };
-use super::manual_clock::ManualClock;
 use super::{EventError, envelope};
 use crate::key::{Key as _, KeyPart as _};
 use crate::ordered_uuid::ordered_uuid;
@@ -45,8 +45,11 @@ pub struct Log {
     pub(super) name: Arc<str>,
     pub(super) trees: Arc<Trees>,
     /// The clock, if it is not the machine's.
-    pub(super) clock: Option<ManualClock>,
+    pub(super) clock: Option<Clock>,
 }
+
+/// Returns the time.
+pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The trees of a log.
 pub(super) struct Trees {
@@ -251,7 +254,10 @@ impl Log {
     /// Writes the head of the log.
     /// Returns the current time in milliseconds since 1970 (UTC).
     pub(super) fn now(&self) -> i64 {
-        self.clock.as_ref().map_or_else(clock::unix_millis, ManualClock::unix_millis)
+        match &self.clock {
+            Some(now) => clock::at(now(), clock::unix_millis),
+            None => clock::unix_millis(),
+        }
     }
 
     pub(super) fn save_head<W: KvWrite>(&self, transaction: &mut W, head: &Head) -> Result<()> {

@@ -7,20 +7,10 @@ use arbour_core::{DynTransaction, KvRead, KvWrite};
 use serde_json::Value;
 
 use super::event::{Event, NewEvent};
+use crate::AnyResult;
 
 /// The error of a handler: any type.
 pub(super) type Failure = Box<dyn StdError + Send + Sync>;
-
-/// The result of a handler, which fails with any error.
-///
-/// ```
-/// use arbour::events::Handled;
-/// fn check(cents: i64) -> Handled<()> {
-///     if cents < 0 { Err("the account is empty".into()) } else { Ok(()) }
-/// }
-/// assert!(check(-1).is_err());
-/// ```
-pub type Handled<T> = Result<T, Failure>;
 
 /// Makes and maintains a view of events, such as a collection of documents. A [`Projection`] has
 /// one or more models.
@@ -45,7 +35,8 @@ pub type Handled<T> = Result<T, Failure>;
 ///
 /// ```
 /// use arbour::documents::Collection;
-/// use arbour::events::{Event, EventType, Handled, Model, Outbox};
+/// use arbour::AnyResult;
+/// use arbour::events::{Event, EventType, Model, Outbox};
 /// use arbour::{KvRead, KvWrite};
 /// use serde_json::{Value, json};
 ///
@@ -66,7 +57,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///         event: &Event<'_>,
 ///         before: &R,
 ///         _out: &mut Outbox,
-///     ) -> Handled<Option<Value>> {
+///     ) -> AnyResult<Option<Value>> {
 ///         let Some(cents) = self.deposited.read(event)? else { return Ok(None) };
 ///         let account = self.accounts.get(before, event.stream)?;
 ///         let old = account.and_then(|account| account["cents"].as_i64()).unwrap_or(0);
@@ -78,7 +69,7 @@ pub type Handled<T> = Result<T, Failure>;
 ///         account: Value,
 ///         view: &mut W,
 ///         _out: &mut Outbox,
-///     ) -> Handled<()> {
+///     ) -> AnyResult {
 ///         self.accounts.put(view, account)?;
 ///         Ok(())
 ///     }
@@ -101,16 +92,17 @@ pub trait Model: Send + Sync + 'static {
     /// Replaces the event for all later steps; the log keeps the original.
     ///
     /// ```
-    /// # use arbour::events::{Event, Handled, Model, NewEvent};
+    /// # use arbour::AnyResult;
+    /// # use arbour::events::{Event, Model, NewEvent};
     /// # use arbour::KvRead;
     /// fn preprocess<M: Model, R: KvRead>(
     ///     model: &M, event: &Event<'_>, before: &R,
-    /// ) -> Handled<Option<NewEvent>> {
+    /// ) -> AnyResult<Option<NewEvent>> {
     ///     model.preprocess(event, before)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn preprocess<R: KvRead>(&self, event: &Event<'_>, before: &R) -> Handled<Option<NewEvent>> {
+    fn preprocess<R: KvRead>(&self, event: &Event<'_>, before: &R) -> AnyResult<Option<NewEvent>> {
         Ok(None)
     }
 
@@ -118,11 +110,12 @@ pub trait Model: Send + Sync + 'static {
     /// models; for a sub-event, before that sub-event.
     ///
     /// ```
-    /// # use arbour::events::{Event, Handled, Model, Outbox};
+    /// # use arbour::AnyResult;
+    /// # use arbour::events::{Event, Model, Outbox};
     /// # use arbour::KvRead;
     /// fn reduce<M: Model, R: KvRead>(
     ///     model: &M, event: &Event<'_>, before: &R, out: &mut Outbox,
-    /// ) -> Handled<Option<M::Change>> {
+    /// ) -> AnyResult<Option<M::Change>> {
     ///     model.reduce(event, before, out)
     /// }
     /// ```
@@ -132,60 +125,58 @@ pub trait Model: Send + Sync + 'static {
         event: &Event<'_>,
         before: &R,
         out: &mut Outbox,
-    ) -> Handled<Option<Self::Change>> {
+    ) -> AnyResult<Option<Self::Change>> {
         Ok(None)
     }
 
     /// Writes the change to the view.
     ///
     /// ```
-    /// # use arbour::events::{Handled, Model, Outbox};
+    /// # use arbour::AnyResult;
+    /// # use arbour::events::{Model, Outbox};
     /// # use arbour::KvWrite;
     /// fn apply<M: Model, W: KvWrite>(
     ///     model: &M, change: M::Change, view: &mut W, out: &mut Outbox,
-    /// ) -> Handled<()> {
+    /// ) -> AnyResult {
     ///     model.apply(change, view, out)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn apply<W: KvWrite>(
-        &self,
-        change: Self::Change,
-        view: &mut W,
-        out: &mut Outbox,
-    ) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, change: Self::Change, view: &mut W, out: &mut Outbox) -> AnyResult {
         Ok(())
     }
 
     /// Updates what depends on the view, after all models have changed it.
     ///
     /// ```
-    /// # use arbour::events::{Event, Handled, Model, Outbox};
+    /// # use arbour::AnyResult;
+    /// # use arbour::events::{Event, Model, Outbox};
     /// # use arbour::KvWrite;
     /// fn derive<M: Model, W: KvWrite>(
     ///     model: &M, event: &Event<'_>, view: &mut W, out: &mut Outbox,
-    /// ) -> Handled<()> {
+    /// ) -> AnyResult {
     ///     model.derive(event, view, out)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> Handled<()> {
+    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> AnyResult {
         Ok(())
     }
 
     /// Runs further sub-events one at a time, and can read the effects of each before the next.
     ///
     /// ```
-    /// # use arbour::events::{Event, Handled, Model, Transact};
+    /// # use arbour::AnyResult;
+    /// # use arbour::events::{Event, Model, Transact};
     /// # use arbour::KvWrite;
     /// fn transact<M: Model, W: KvWrite>(
     ///     model: &M, event: &Event<'_>, turn: &mut Transact<'_, W>,
-    /// ) -> Handled<()> {
+    /// ) -> AnyResult {
     ///     model.transact(event, turn)
     /// }
     /// ```
     #[expect(unused_variables, reason = "the names are documentation")]
-    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
+    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> AnyResult {
         Ok(())
     }
 }
@@ -228,14 +219,15 @@ impl Outbox {
 }
 
 /// Runs a sub-event and returns what its handlers returned.
-type Run<'t, W> = dyn FnMut(&mut W, NewEvent) -> Handled<Value> + 't;
+type Run<'t, W> = dyn FnMut(&mut W, NewEvent) -> AnyResult<Value> + 't;
 
 /// Runs sub-events one at a time for a model; see [`Model::transact`].
 ///
 /// ```
-/// use arbour::events::{Handled, NewEvent, Transact};
+/// use arbour::AnyResult;
+/// use arbour::events::{NewEvent, Transact};
 /// use arbour::KvWrite;
-/// fn run_two<W: KvWrite>(turn: &mut Transact<'_, W>, first: NewEvent, second: NewEvent) -> Handled<()> {
+/// fn run_two<W: KvWrite>(turn: &mut Transact<'_, W>, first: NewEvent, second: NewEvent) -> AnyResult {
 ///     let result = turn.dispatch(first)?;
 ///     if result["accounts"] != "refused" {
 ///         turn.dispatch(second)?;
@@ -269,13 +261,14 @@ impl<W> Transact<'_, W> {
     /// The error of its handlers. If the caller ignores it, the changes made until then are kept.
     ///
     /// ```
-    /// # use arbour::events::{Handled, NewEvent, Transact};
+    /// # use arbour::AnyResult;
+    /// # use arbour::events::{NewEvent, Transact};
     /// # use serde_json::Value;
-    /// fn run<W>(turn: &mut Transact<'_, W>, event: NewEvent) -> Handled<Value> {
+    /// fn run<W>(turn: &mut Transact<'_, W>, event: NewEvent) -> AnyResult<Value> {
     ///     turn.dispatch(event)
     /// }
     /// ```
-    pub fn dispatch(&mut self, event: NewEvent) -> Handled<Value> {
+    pub fn dispatch(&mut self, event: NewEvent) -> AnyResult<Value> {
         (self.run)(self.view, event)
     }
 }
@@ -292,34 +285,31 @@ pub(super) trait ErasedModel: Send + Sync {
         &self,
         event: &Event<'_>,
         before: &DynTransaction<'_>,
-    ) -> Handled<Option<NewEvent>>;
+    ) -> AnyResult<Option<NewEvent>>;
 
     fn reduce(
         &self,
         event: &Event<'_>,
         before: &DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<Option<AnyChange>>;
+    ) -> AnyResult<Option<AnyChange>>;
 
     fn apply(
         &self,
         change: AnyChange,
         view: &mut DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<()>;
+    ) -> AnyResult;
 
     fn derive(
         &self,
         event: &Event<'_>,
         view: &mut DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<()>;
+    ) -> AnyResult;
 
-    fn transact(
-        &self,
-        event: &Event<'_>,
-        turn: &mut Transact<'_, DynTransaction<'_>>,
-    ) -> Handled<()>;
+    fn transact(&self, event: &Event<'_>, turn: &mut Transact<'_, DynTransaction<'_>>)
+    -> AnyResult;
 }
 
 impl<M: Model> ErasedModel for M {
@@ -331,7 +321,7 @@ impl<M: Model> ErasedModel for M {
         &self,
         event: &Event<'_>,
         before: &DynTransaction<'_>,
-    ) -> Handled<Option<NewEvent>> {
+    ) -> AnyResult<Option<NewEvent>> {
         Model::preprocess(self, event, before)
     }
 
@@ -340,7 +330,7 @@ impl<M: Model> ErasedModel for M {
         event: &Event<'_>,
         before: &DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<Option<AnyChange>> {
+    ) -> AnyResult<Option<AnyChange>> {
         let change = Model::reduce(self, event, before, out)?;
         Ok(change.map(|change| Box::new(change) as AnyChange))
     }
@@ -350,7 +340,7 @@ impl<M: Model> ErasedModel for M {
         change: AnyChange,
         view: &mut DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         let change = change.downcast::<M::Change>().map_err(|_| "a change of another model")?;
         Model::apply(self, *change, view, out)
     }
@@ -360,7 +350,7 @@ impl<M: Model> ErasedModel for M {
         event: &Event<'_>,
         view: &mut DynTransaction<'_>,
         out: &mut Outbox,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         Model::derive(self, event, view, out)
     }
 
@@ -368,7 +358,7 @@ impl<M: Model> ErasedModel for M {
         &self,
         event: &Event<'_>,
         turn: &mut Transact<'_, DynTransaction<'_>>,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         Model::transact(self, event, turn)
     }
 }

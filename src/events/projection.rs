@@ -10,26 +10,13 @@ use super::closure_model::ClosureModel;
 use super::event::Event;
 use super::layout::view_name;
 use super::log::check_name;
-use super::model::{ErasedModel, Handled, Model};
+use super::model::{ErasedModel, Model};
 use super::phase::{ApplyError, Phase};
 use super::policy::FailurePolicy;
 use super::recorded::Recorded;
 use super::typed_event::TypedEvent;
+use crate::AnyResult;
 use crate::documents::{Collection, Declaration, Document};
-
-/// When a projection applies an event.
-///
-/// ```
-/// assert_eq!(arbour::events::Pace::default(), arbour::events::Pace::Inline);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pace {
-    /// Before the dispatching call returns; if log and views share a store, in the same commit.
-    #[default]
-    Inline,
-    /// When [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) reaches it.
-    Behind,
-}
 
 /// The limits on sub-events.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +33,7 @@ pub(super) struct Limits {
 ///
 /// ```
 /// use arbour::documents::Declaration;
-/// use arbour::events::{FailurePolicy, FailureAction, Projection};
+/// use arbour::events::{FailurePolicy, Projection};
 /// # use arbour::documents::Collection;
 /// # use arbour::events::Model;
 /// # struct Accounts(Collection<serde_json::Value>);
@@ -59,7 +46,7 @@ pub(super) struct Limits {
 /// let accounts = Collection::open(&store, Declaration::new(&bank.view("accounts")))?;
 /// let bank: Projection = bank
 ///     .model(Accounts(accounts))
-///     .on_failure(FailurePolicy::default().then(FailureAction::DeadLetter));
+///     .on_failure(FailurePolicy::dead_letter());
 /// assert_eq!(bank.view("accounts"), "bank.1.accounts");
 /// # Ok::<(), arbour::Error>(())
 /// ```
@@ -68,7 +55,8 @@ pub struct Projection {
     version: u32,
     pub(super) models: Vec<Box<dyn ErasedModel>>,
     pub(super) policy: FailurePolicy,
-    pub(super) pace: Pace,
+    /// Whether events are applied before the dispatching call returns.
+    pub(super) is_inline: bool,
     pub(super) limits: Limits,
     /// The known types, if the projection fails at all others.
     types: Option<BTreeSet<String>>,
@@ -88,7 +76,7 @@ impl Projection {
             version,
             models: Vec::new(),
             policy: FailurePolicy::default(),
-            pace: Pace::default(),
+            is_inline: true,
             limits: Limits { depth: 100, count: 10_000 },
             types: None,
         }
@@ -164,7 +152,7 @@ impl Projection {
     where
         E: TypedEvent,
         R: Serialize + 'static,
-        F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> Handled<R> + Send + Sync + 'static,
+        F: Fn(&Recorded<E>, &mut DynTransaction<'_>) -> AnyResult<R> + Send + Sync + 'static,
     {
         self.models.push(Box::new(ClosureModel::new(&self.name, apply)));
         self
@@ -200,7 +188,7 @@ impl Projection {
     /// ```
     /// # use arbour::events::{FailurePolicy, Projection};
     /// # let bank = Projection::new("bank", 1);
-    /// let bank = bank.on_failure(FailurePolicy::default());
+    /// let bank = bank.on_failure(FailurePolicy::dead_letter());
     /// # let _ = bank;
     /// ```
     #[must_use]
@@ -209,17 +197,19 @@ impl Projection {
         self
     }
 
-    /// Sets when events are applied; by default before the dispatching call returns.
+    /// Lets the projection lag behind the log: events are applied when
+    /// [`catch_up`](super::Events::catch_up) or [`follow`](super::Events::follow) reaches them. Without
+    /// this it is inline: they are applied before the dispatching call returns and, if log and views
+    /// share a store, in the same commit.
     ///
     /// ```
-    /// # use arbour::events::{Pace, Projection};
-    /// # let bank = Projection::new("bank", 1);
-    /// let bank = bank.pace(Pace::Behind);
-    /// # let _ = bank;
+    /// # use arbour::events::Projection;
+    /// let statistics = Projection::new("statistics", 1).behind();
+    /// # let _ = statistics;
     /// ```
     #[must_use]
-    pub fn pace(mut self, pace: Pace) -> Self {
-        self.pace = pace;
+    pub fn behind(mut self) -> Self {
+        self.is_inline = false;
         self
     }
 

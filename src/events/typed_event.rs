@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::EventError;
 use super::event::{Event, NewEvent};
-use super::model::Handled;
 use super::recorded::Recorded;
+use crate::AnyResult;
 use crate::documents::{Body, BodyCodec};
 
 /// A type of the program whose values are events: an enum, each variant of which is an event type,
@@ -141,7 +141,7 @@ pub struct Form {
     /// The declared schema version.
     pub schema: u32,
     /// Upgrades a payload from a version to the next.
-    pub upgrade: Option<fn(u32, Value) -> Handled<Value>>,
+    pub upgrade: Option<fn(u32, Value) -> AnyResult<Value>>,
 }
 
 /// The payload of a variant without content.

@@ -67,7 +67,7 @@ pub use delimiter::{GROUP_DELIMITER, PART_DELIMITER};
 pub use descending::Descending;
 pub use ordered::Ordered;
 pub use part::{KeyPart, PrefixFree};
-pub use prefix::{Groups, KeyPrefix, Parts, Within};
+pub use prefix::{KeyPrefix, Parts, Within};
 pub use starts_with::StartsWith;
 pub use tuple::Key;
 

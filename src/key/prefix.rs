@@ -12,7 +12,7 @@ use super::group::KeyGroup;
 /// | prefix | of keys | bytes |
 /// |---|---|---|
 /// | `("a", "b")`, the leading group | `((String, String), String)` | `a FE b FF` |
-/// | [`Groups`]`(("a", "b"))` | `(String, String, u64)` | `a FF b FF` |
+/// | [`Within`]`("a", "b")` | `(String, String, u64)` | `a FF b FF` |
 /// | [`Parts`]`("a")` | `((String, String), String)` | `a FE` |
 /// | [`Within`]`("a", Parts("b"))` | `(String, (String, u64))` | `a FF b FE` |
 /// | [`StartsWith`](super::StartsWith)`("a")` | any that begins with a string | `a` |
@@ -36,7 +36,7 @@ use super::group::KeyGroup;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a prefix of keys of type `{K}`",
-    note = "the leading group is a prefix; `Groups`, `Parts`, `Within` and `StartsWith` make others"
+    note = "the leading group is a prefix; `Within`, `Parts` and `StartsWith` make others"
 )]
 pub trait KeyPrefix<K> {
     /// Appends the bytes with which the keys begin.
@@ -57,20 +57,6 @@ pub trait DelimitedPrefix<K>: KeyPrefix<K> {
     type Rest;
 }
 
-/// The leading groups of a key: two or three, as a tuple. For a single group, use the group itself.
-///
-/// ```
-/// use arbour::key::{Groups, KeyPrefix};
-/// let mut bytes = Vec::new();
-/// KeyPrefix::<(String, String, u64)>::encode_prefix(&Groups(("a", "b")), &mut bytes);
-/// assert_eq!(bytes, b"a\xffb\xff");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Groups<T>(
-    /// The groups.
-    pub T,
-);
-
 /// The leading part of the first group of a key, or several parts as a tuple; never the whole
 /// group.
 ///
@@ -86,7 +72,7 @@ pub struct Parts<T>(
     pub T,
 );
 
-/// A prefix, followed by a prefix of the rest of the key.
+/// A prefix, followed by a prefix of the rest of the key. Two leading groups are one within the other.
 ///
 /// ```
 /// use arbour::key::{KeyPrefix, Parts, StartsWith, Within};
@@ -210,30 +196,3 @@ macro_rules! group_of_key {
 group_of_key!(A, B);
 group_of_key!(A, B, C);
 group_of_key!(A, B, C, D);
-
-/// Implements several leading groups of a key.
-macro_rules! groups_of_key {
-    ($($Given:ident $given:ident),+ => ($($Group:ident),+; $($After:ident),+)) => {
-        impl<$($Given: KeyGroup<Owned = $Group>,)+ $($Group,)+ $($After),+>
-            KeyPrefix<($($Group,)+ $($After),+)> for Groups<($($Given),+)>
-        {
-            fn encode_prefix(&self, key: &mut Vec<u8>) {
-                let ($($given),+) = &self.0;
-                $(
-                    $given.encode_group(key);
-                    key.push(GROUP_DELIMITER);
-                )+
-            }
-        }
-
-        impl<$($Given: KeyGroup<Owned = $Group>,)+ $($Group,)+ $($After),+>
-            DelimitedPrefix<($($Group,)+ $($After),+)> for Groups<($($Given),+)>
-        {
-            type Rest = ($($After,)+);
-        }
-    };
-}
-
-groups_of_key!(G g, H h => (A, B; C));
-groups_of_key!(G g, H h => (A, B; C, D));
-groups_of_key!(G g, H h, I i => (A, B, C; D));

@@ -288,9 +288,9 @@ fn errors_say_what_was_expected_where() {
 fn prefixes_end_at_a_delimiter() {
     type Three = (String, u64, (bool, String));
     assert_eq!(prefix_bytes::<Three>("a"), b"a\xff");
-    assert_eq!(prefix_bytes::<Three>(Groups(("a", 0u64))), b"a\xff\0\0\0\0\0\0\0\0\0\0\xff");
+    assert_eq!(prefix_bytes::<Three>(Within("a", 0u64)), b"a\xff\0\0\0\0\0\0\0\0\0\0\xff");
     assert_eq!(
-        prefix_bytes::<Three>(Within(Groups(("a", 0u64)), Parts(true))),
+        prefix_bytes::<Three>(Within("a", Within(0u64, Parts(true)))),
         b"a\xff\0\0\0\0\0\0\0\0\0\0\xff\x01\xfe"
     );
     type OneGroup = ((String, String, String),);

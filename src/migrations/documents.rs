@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::raw_transaction::RawTransaction;
 use super::raw_trees::RawTrees;
 use super::source::Source;
-use super::step_trees::{StepResult, StepTrees, Stop, has_entry};
+use super::step_trees::{StepTrees, Stop, has_entry};
 use super::visit::{Budget, Visited, Walk};
+use crate::AnyResult;
 use crate::documents::{Collection, Refused, Stored};
 
 /// Changes a document.
-pub(super) type EachDocument = dyn Fn(&mut StepTrees<'_>, &mut Value) -> StepResult + Send + Sync;
+pub(super) type EachDocument = dyn Fn(&mut StepTrees<'_>, &mut Value) -> AnyResult + Send + Sync;
 
 /// Opens a collection as the store has it; `None` if there is none.
 ///
@@ -38,8 +39,9 @@ impl StepTrees<'_> {
     /// the error of the step reports names the document.
     ///
     /// ```
-    /// # use arbour::migrations::{StepResult, StepTrees};
-    /// fn shout(trees: &mut StepTrees<'_>) -> StepResult {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::StepTrees;
+    /// fn shout(trees: &mut StepTrees<'_>) -> AnyResult {
     ///     trees.each_document("notes", |_, note| {
     ///         note["text"] = note["text"].as_str().ok_or("no text")?.to_uppercase().into();
     ///         Ok(())
@@ -49,8 +51,8 @@ impl StepTrees<'_> {
     pub fn each_document(
         &mut self,
         collection: &str,
-        mut each: impl FnMut(&mut StepTrees<'_>, &mut Value) -> StepResult,
-    ) -> StepResult {
+        mut each: impl FnMut(&mut StepTrees<'_>, &mut Value) -> AnyResult,
+    ) -> AnyResult {
         let (source, budget) = (&documents_of(collection), &Budget::UNBOUNDED);
         let walk = Walk { source, direction: Direction::Forward, after: None, budget };
         self.visit_documents(collection, &walk, &mut each).map(drop)
@@ -61,8 +63,8 @@ impl StepTrees<'_> {
         &mut self,
         name: &str,
         walk: &Walk<'_>,
-        each: &mut dyn FnMut(&mut StepTrees<'_>, &mut Value) -> StepResult,
-    ) -> StepResult<Visited> {
+        each: &mut dyn FnMut(&mut StepTrees<'_>, &mut Value) -> AnyResult,
+    ) -> AnyResult<Visited> {
         let opened = open(self.raw, name);
         let Some(collection) = self.settle(opened)? else {
             self.refuse_tree(name)?;

@@ -6,7 +6,6 @@ use std::time::Instant;
 use arbour_core::engine::{CommitChecks, TreeName, Write};
 use arbour_core::{Cursor, Direction, Error, KeyRange, KvStore, Result, Savepoint, Tree};
 
-use super::access::Access;
 use super::error::Halt;
 use super::journal::Journal;
 use super::migrations::{Declared, Migrations};
@@ -62,10 +61,10 @@ impl Migrations {
         let mut snapshot = Unwritable::pin(store)?;
         let found = self.look(&declared, &mut Bound::new(store, &mut snapshot), &target)?;
         let Some((journal, found)) = found else { return Ok(Report::default()) };
-        if found.access == Access::ReadWrite {
+        if !found.is_read_only {
             Self::refuse_beyond(&journal, &target)?;
         }
-        let mut dry = Report { access: found.access, ..Report::default() };
+        let mut dry = Report { is_read_only: found.is_read_only, ..Report::default() };
         let after = {
             let mut savepoint = Savepoint::new(&mut snapshot);
             let raw = &mut Bound::new(store, &mut savepoint);

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use arbour_core::{Error, Result};
 
-#[cfg(doc)]
-use super::Access;
 use super::MigrationError;
-use super::access::Allowed;
+use super::allowed::Allowed;
 use super::group::Group;
 use super::layout::NAME_BYTES_MAX;
 use super::step::{Body, Step, Undo};
@@ -152,14 +150,14 @@ impl Migrations {
     }
 
     /// Allows reading a store that a newer program has migrated, if the steps that this program does
-    /// not know permit it. Nothing runs then, and the report says [`Access::ReadOnly`]. Without this,
-    /// the run fails with [`TooNew`](MigrationError::TooNew).
+    /// not know permit it. Nothing runs then, and the report says so
+    /// ([`is_read_only`](super::Report::is_read_only)). Without this, the run fails with [`TooNew`](MigrationError::TooNew).
     ///
     /// ```
-    /// # use arbour::migrations::{Access, Migrations};
+    /// # use arbour::migrations::Migrations;
     /// let viewer = Migrations::new("chat viewer", "2.0").allow_reading_newer();
     /// let report = viewer.run(&arbour::MemoryStore::new())?;
-    /// assert_eq!(report.access, Access::ReadWrite); // no newer program was there
+    /// assert!(!report.is_read_only); // no newer program was there
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[must_use]

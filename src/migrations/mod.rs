@@ -17,8 +17,8 @@
 //! engine, and a correct step stays correct. [`layout`] describes what is stored.
 
 mod abandon;
-mod access;
 mod adopt;
+mod allowed;
 #[cfg(feature = "documents")]
 mod documents;
 mod downgrade;
@@ -50,11 +50,10 @@ mod target;
 mod verify;
 mod visit;
 
-pub use access::Access;
 pub use error::{MigrationError, StepPlace};
 pub use group::Group;
 pub use migrations::Migrations;
-pub use plan::{Plan, PlannedStep};
+pub use plan::Plan;
 pub use problem::{Problem, ProblemKind};
 pub use record::{Counts, Record, RecordState};
 pub use report::{Report, StepReport, Tally, TreeChanges};
@@ -63,5 +62,5 @@ pub use source::Source;
 pub use status::{Status, StepStatus};
 pub use step::Step;
 pub use step_id::StepId;
-pub use step_trees::{StepResult, StepTrees};
+pub use step_trees::StepTrees;
 pub use target::Target;

@@ -15,8 +15,9 @@ use super::record::Counts;
 use super::source::Source;
 use super::step::{Body, Step, Undo};
 use super::step_id::StepKey;
-use super::step_trees::{StepResult, StepTrees, Stop};
+use super::step_trees::{StepTrees, Stop};
 use super::visit::{Budget, Visited, Walk};
+use crate::AnyResult;
 
 /// What remains of a step.
 pub(super) enum Left {
@@ -129,7 +130,7 @@ fn undo_entries(
     trees: &mut StepTrees<'_>,
     cursor: Option<&[u8]>,
     budget: &Budget,
-) -> StepResult<Left> {
+) -> AnyResult<Left> {
     let Some(source) = &step.body.source() else { return Ok(Left::Nothing) };
     // The entry at the cursor was visited too.
     let after = cursor.map(successor);
@@ -156,7 +157,7 @@ fn undo_entries(
 fn guarded<R>(
     key: &StepKey,
     trees: &mut StepTrees<'_>,
-    run: impl FnOnce(&mut StepTrees<'_>) -> StepResult<R>,
+    run: impl FnOnce(&mut StepTrees<'_>) -> AnyResult<R>,
 ) -> Result<R, Halt> {
     // Safe to assert: after a panic the transaction is rolled back and nothing of the step is used
     // again.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use arbour_core::{KvStore, Result};
 
-use super::access::Access;
 use super::journal::{Head, Journal};
 use super::migrations::{Declared, Migrations};
 use super::perform::check_possible;
 use super::problem::{Problem, ProblemKind};
 use super::raw_trees::{RawTrees, reading};
-use super::record::{Kind, Record};
+use super::record::Record;
+use super::status::StepStatus;
 use super::step::Step;
 use super::step_id::{StepId, StepKey};
 use super::{MigrationError, Target};
@@ -30,34 +30,11 @@ use super::{MigrationError, Target};
 #[non_exhaustive]
 pub struct Plan {
     /// The steps that would run, in order; empty if anything is refused.
-    pub steps: Vec<PlannedStep>,
+    pub steps: Vec<StepStatus>,
     /// The mismatches, refused or not.
     pub problems: Vec<Problem>,
-    /// What the program may do with the store.
-    pub access: Access,
-}
-
-/// A step that would run.
-///
-/// ```
-/// # use arbour::migrations::{Group, Migrations, Step};
-/// # let step = Step::numbered(1).atomic(|_| Ok(()));
-/// # let migrations = Migrations::new("app", "1.2").group(Group::new("rooms").step(step));
-/// let plan = migrations.plan(&arbour::MemoryStore::new())?;
-/// assert_eq!((plan.steps[0].group.as_str(), plan.steps[0].entries), ("rooms", None));
-/// # Ok::<(), arbour::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PlannedStep {
-    /// The group.
-    pub group: String,
-    /// The step.
-    pub step: StepId,
-    /// Whether it runs in chunks.
-    pub is_chunked: bool,
-    /// How many entries it has already read, if it is unfinished.
-    pub entries: Option<u64>,
+    /// Whether the program may only read the store, because a newer program has migrated it.
+    pub is_read_only: bool,
 }
 
 /// The result of comparing a declaration with a journal.
@@ -65,7 +42,7 @@ pub struct PlannedStep {
 pub(super) struct Resolution {
     pub(super) pending: Vec<StepKey>,
     pub(super) problems: Vec<Problem>,
-    pub(super) access: Access,
+    pub(super) is_read_only: bool,
     is_readable: bool,
 }
 
@@ -104,20 +81,14 @@ impl Migrations {
         reading(store, |raw| {
             let journal = Journal::load(raw)?;
             let found = self.resolve(&declared, &journal, &target)?;
-            if found.access == Access::ReadWrite {
+            if !found.is_read_only {
                 Self::refuse_beyond(&journal, &target)?;
             }
             let is_refused = found.problems.iter().any(|problem| problem.is_refused);
-            let planned = |key: &StepKey| PlannedStep {
-                group: key.group.clone(),
-                step: key.id.clone(),
-                is_chunked: declared.steps.get(key).is_some_and(|step| step.kind() != Kind::Atomic),
-                entries: journal.records.get(key).map(|record| record.counts.entries),
-            };
-            let steps = found.pending.iter().map(planned);
+            let pending = if is_refused { Vec::new() } else { found.pending };
             Ok(Plan {
-                steps: if is_refused { Vec::new() } else { steps.collect() },
-                access: found.access,
+                steps: StepStatus::of_each(pending.iter(), &declared, &journal),
+                is_read_only: found.is_read_only,
                 problems: found.problems,
             })
         })
@@ -183,7 +154,7 @@ impl Migrations {
         find_gaps(declared, journal, target, &mut found);
         let is_newer = |problem: &Problem| matches!(problem.kind, ProblemKind::Newer { .. });
         if found.problems.iter().any(is_newer) && found.is_readable && self.allowed.newer {
-            found.access = Access::ReadOnly;
+            found.is_read_only = true;
             found.pending.clear();
             found.problems.iter_mut().for_each(|problem| problem.is_refused = false);
         }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use arbour_core::Result;
 
-use super::access::Access;
 use super::error::Halt;
 use super::record::Counts;
 use super::step_id::{StepId, StepKey};
@@ -15,9 +14,9 @@ const SAMPLES: usize = 5;
 /// The result of a run or a dry run.
 ///
 /// ```
-/// use arbour::migrations::{Access, Migrations};
+/// use arbour::migrations::Migrations;
 /// let report = Migrations::new("app", "1.2").run(&arbour::MemoryStore::new())?;
-/// assert!(report.steps.is_empty() && !report.is_cancelled && report.access == Access::ReadWrite);
+/// assert!(report.steps.is_empty() && !report.is_cancelled && !report.is_read_only);
 /// # Ok::<(), arbour::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +25,9 @@ pub struct Report {
     /// The steps that ran, or would run, in order. Steps that another runner ran
     /// meanwhile are not included.
     pub steps: Vec<StepReport>,
-    /// What the program may do with the store.
-    pub access: Access,
+    /// Whether the program may only read the store, because a newer program has migrated it: open it
+    /// again, read-only. See [`allow_reading_newer`](super::Migrations::allow_reading_newer).
+    pub is_read_only: bool,
     /// Whether it was cancelled before it was complete. What was committed stays, and the next run
     /// continues there.
     pub is_cancelled: bool,

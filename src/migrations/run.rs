@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use arbour_core::{Direction, Durability, KvStore, Operation, Result, clock};
 
-use super::access::Access;
 use super::error::Halt;
 use super::journal::{Journal, JournalChange};
 use super::lease::{Held, Waiting};
@@ -228,11 +227,11 @@ impl Migrations {
             // Look again in each round: another runner may have done everything meanwhile.
             let found = reading(store, |raw| self.look(&declared, raw, target))?;
             let Some((journal, found)) = found else { return Ok(Report::default()) };
-            if found.access == Access::ReadWrite {
+            if !found.is_read_only {
                 Self::refuse_beyond(&journal, target)?;
             }
             if found.pending.is_empty() {
-                return Ok(Report { access: found.access, ..Report::default() });
+                return Ok(Report { is_read_only: found.is_read_only, ..Report::default() });
             }
             if options.backup.is_some() && !store.capabilities().hot_backup {
                 return Err(MigrationError::NoBackup { engine: store.capabilities().engine }.into());
@@ -255,7 +254,7 @@ impl Migrations {
         // Look again: the previous holder of the lease may have done everything.
         let found = reading(store, |raw| self.look(declared, raw, &options.target))?;
         let Some((journal, found)) = found else { return Ok(Report::default()) };
-        let mut report = Report { access: found.access, ..Report::default() };
+        let mut report = Report { is_read_only: found.is_read_only, ..Report::default() };
         if found.pending.is_empty() {
             return Ok(report);
         }

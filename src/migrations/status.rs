@@ -7,9 +7,9 @@ use arbour_core::{KvStore, Result};
 use super::StepId;
 use super::journal::Journal;
 use super::lease::Lease;
-use super::migrations::Migrations;
+use super::migrations::{Declared, Migrations};
 use super::raw_trees::reading;
-use super::record::{Record, RecordState};
+use super::record::{Kind, Record, RecordState};
 use super::step_id::StepKey;
 
 /// The steps that have run in a store, compared with those the program declares.
@@ -36,7 +36,7 @@ pub struct Status {
     pub is_unfinished: bool,
 }
 
-/// A step of a [`Status`].
+/// A step of a [`Status`] or of a [`Plan`](super::Plan).
 ///
 /// ```
 /// use arbour::migrations::{Group, Migrations, Step};
@@ -55,7 +55,9 @@ pub struct StepStatus {
     pub step: StepId,
     /// Whether the program declares it.
     pub is_declared: bool,
-    /// Its journal entry; `None` if it has not run.
+    /// Whether it runs in chunks.
+    pub is_chunked: bool,
+    /// Its journal entry, which counts what it has done so far; `None` if it has not run.
     pub record: Option<Record>,
     /// Whether it belongs to the migration that is unfinished and has run, in full or in part:
     /// [`abandon`](Migrations::abandon) undoes it.
@@ -65,6 +67,32 @@ pub struct StepStatus {
     /// Whether programs that do not know the step may use the store: see
     /// [`Step::compatible`](super::Step::compatible).
     pub is_compatible: bool,
+}
+
+impl StepStatus {
+    pub(super) fn of_each<'k>(
+        keys: impl IntoIterator<Item = &'k StepKey>,
+        declared: &Declared<'_>,
+        journal: &Journal,
+    ) -> Vec<Self> {
+        let unfinished = journal.unfinished();
+        let status = |key: &StepKey| {
+            let (step, record) = (declared.steps.get(key), journal.records.get(key));
+            let kind = step.map(|step| step.kind()).or(record.map(|record| record.kind));
+            let is_part = record.is_some_and(Record::is_running);
+            Self {
+                group: key.group.clone(),
+                step: key.id.clone(),
+                is_declared: step.is_some(),
+                is_chunked: kind.is_some_and(|kind| kind != Kind::Atomic),
+                record: record.cloned(),
+                is_unfinished: unfinished.contains(key),
+                can_be_undone: record.is_some() && step.is_some_and(|step| step.can_undo(is_part)),
+                is_compatible: record.is_some_and(Record::is_compatible),
+            }
+        };
+        keys.into_iter().map(status).collect()
+    }
 }
 
 /// Formats the state of the step on one line, with what can be done about it.
@@ -107,28 +135,13 @@ impl Migrations {
                 journal.records.keys().chain(declared.steps.keys()).collect();
             keys.sort();
             keys.dedup();
-            let unfinished = journal.unfinished();
-            let status = |key: &StepKey| {
-                let (step, record) = (declared.steps.get(key), journal.records.get(key));
-                let is_part = record.is_some_and(Record::is_running);
-                StepStatus {
-                    group: key.group.clone(),
-                    step: key.id.clone(),
-                    is_declared: step.is_some(),
-                    record: record.cloned(),
-                    is_unfinished: unfinished.contains(key),
-                    can_be_undone: record.is_some()
-                        && step.is_some_and(|step| step.can_undo(is_part)),
-                    is_compatible: record.is_some_and(Record::is_compatible),
-                }
-            };
             let lease = Lease::load(raw)?;
             Ok(Status {
-                steps: keys.into_iter().map(status).collect(),
+                steps: StepStatus::of_each(keys, &declared, &journal),
                 min_reader: head.min_reader,
                 min_writer: head.min_writer,
                 runner: lease.filter(Lease::is_held).map(|lease| lease.holder),
-                is_unfinished: !unfinished.is_empty(),
+                is_unfinished: !journal.unfinished().is_empty(),
             })
         })
     }

@@ -12,12 +12,13 @@ use super::StepId;
 use super::documents::{EachDocument, documents_of};
 use super::record::{Hash, Kind};
 use super::source::Source;
-use super::step_trees::{StepResult, StepTrees};
+use super::step_trees::StepTrees;
+use crate::AnyResult;
 
-type Atomic = dyn Fn(&mut StepTrees<'_>) -> StepResult + Send + Sync;
-type Each = dyn Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + Send + Sync;
+type Atomic = dyn Fn(&mut StepTrees<'_>) -> AnyResult + Send + Sync;
+type Each = dyn Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> AnyResult + Send + Sync;
 type Chunked =
-    dyn Fn(&mut StepTrees<'_>, Option<&[u8]>) -> StepResult<Option<Vec<u8>>> + Send + Sync;
+    dyn Fn(&mut StepTrees<'_>, Option<&[u8]>) -> AnyResult<Option<Vec<u8>>> + Send + Sync;
 
 /// What a step does.
 #[derive(Clone)]
@@ -164,7 +165,7 @@ impl Step {
     #[must_use]
     pub fn atomic(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.body = Body::Atomic(Arc::new(run));
         self
@@ -190,7 +191,7 @@ impl Step {
     pub fn each(
         mut self,
         source: impl Into<Source>,
-        run: impl Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.body = Body::Each(source.into(), Arc::new(run));
         self
@@ -235,7 +236,7 @@ impl Step {
     pub fn each_document(
         mut self,
         collection: impl Into<String>,
-        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.body = Body::EachDocument(collection.into(), Arc::new(run));
         self
@@ -260,7 +261,7 @@ impl Step {
     #[must_use]
     pub fn chunked(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>, Option<&[u8]>) -> StepResult<Option<Vec<u8>>>
+        run: impl Fn(&mut StepTrees<'_>, Option<&[u8]>) -> AnyResult<Option<Vec<u8>>>
         + Send
         + Sync
         + 'static,
@@ -282,7 +283,7 @@ impl Step {
     #[must_use]
     pub fn down(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.down = Some(Arc::new(run));
         self
@@ -308,7 +309,7 @@ impl Step {
     #[must_use]
     pub fn undo_each(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>, &[u8], &[u8]) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.undo = Some(Undo::Each(Arc::new(run)));
         self
@@ -328,7 +329,7 @@ impl Step {
     #[must_use]
     pub fn undo_each_document(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.undo = Some(Undo::EachDocument(Arc::new(run)));
         self
@@ -349,7 +350,7 @@ impl Step {
     #[must_use]
     pub fn check(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>) -> StepResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
         self.check = Some(Arc::new(run));
         self

@@ -1,6 +1,5 @@
 //! The trees of a store as steps access them.
 
-use std::error::Error as StdError;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -13,24 +12,13 @@ use super::raw_trees::RawTrees;
 use super::record::Counts;
 use super::source::Source;
 use super::visit::{Budget, Visit, Visited, Walk, Window};
-
-/// The result of a step, which may fail with any error, or a text.
-///
-/// ```
-/// use arbour::migrations::{StepResult, StepTrees};
-/// fn rename(trees: &mut StepTrees<'_>) -> StepResult {
-///     let name = trees.get("rooms", b"study")?.ok_or("there is no study")?;
-///     Ok(trees.put("rooms", b"library", &name)?)
-/// }
-/// # let _ = rename;
-/// ```
-pub type StepResult<T = ()> = std::result::Result<T, Box<dyn StdError + Send + Sync>>;
+use crate::AnyResult;
 
 /// A key and its value.
 type Entry = (Vec<u8>, Vec<u8>);
 
 /// The closure called for each visited entry.
-type Visitor<'v> = dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult + 'v;
+type Visitor<'v> = dyn FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> AnyResult + 'v;
 
 /// The maximum number of entries read ahead of the one a step is handed.
 const WINDOW_ENTRIES: usize = 256;
@@ -128,8 +116,9 @@ impl<'t> StepTrees<'t> {
     /// Errors of the store. See [`StepTrees`] for what is true after an error, here and below.
     ///
     /// ```
-    /// # use arbour::migrations::{StepResult, StepTrees};
-    /// fn is_there(trees: &mut StepTrees<'_>) -> StepResult<bool> {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::StepTrees;
+    /// fn is_there(trees: &mut StepTrees<'_>) -> AnyResult<bool> {
     ///     Ok(trees.get("rooms", b"study")?.is_some())
     /// }
     /// ```
@@ -152,8 +141,9 @@ impl<'t> StepTrees<'t> {
     /// errors of the store.
     ///
     /// ```
-    /// # use arbour::migrations::{StepResult, StepTrees};
-    /// fn add(trees: &mut StepTrees<'_>) -> StepResult {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::StepTrees;
+    /// fn add(trees: &mut StepTrees<'_>) -> AnyResult {
     ///     Ok(trees.put("rooms", b"study", b"ada")?)
     /// }
     /// ```
@@ -180,8 +170,9 @@ impl<'t> StepTrees<'t> {
     /// As [`put`](Self::put).
     ///
     /// ```
-    /// # use arbour::migrations::{StepResult, StepTrees};
-    /// fn remove(trees: &mut StepTrees<'_>) -> StepResult {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::StepTrees;
+    /// fn remove(trees: &mut StepTrees<'_>) -> AnyResult {
     ///     Ok(trees.delete("rooms", b"attic")?)
     /// }
     /// ```
@@ -208,8 +199,8 @@ impl<'t> StepTrees<'t> {
     /// As [`put`](Self::put).
     ///
     /// ```
-    /// # use arbour::{KeyRange, migrations::{StepResult, StepTrees}};
-    /// fn clear(trees: &mut StepTrees<'_>) -> StepResult {
+    /// # use arbour::{AnyResult, KeyRange, migrations::StepTrees};
+    /// fn clear(trees: &mut StepTrees<'_>) -> AnyResult {
     ///     Ok(trees.delete_range("rooms", KeyRange::all())?)
     /// }
     /// ```
@@ -237,8 +228,9 @@ impl<'t> StepTrees<'t> {
     /// Errors of the store.
     ///
     /// ```
-    /// # use arbour::migrations::{StepResult, StepTrees};
-    /// fn show(trees: &mut StepTrees<'_>) -> StepResult {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::StepTrees;
+    /// fn show(trees: &mut StepTrees<'_>) -> AnyResult {
     ///     Ok(println!("{:?}", trees.names()?))
     /// }
     /// ```
@@ -254,8 +246,9 @@ impl<'t> StepTrees<'t> {
     /// Errors of the store.
     ///
     /// ```
-    /// # use arbour::migrations::{Source, StepResult, StepTrees};
-    /// fn is_empty(trees: &mut StepTrees<'_>) -> StepResult<bool> {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::{Source, StepTrees};
+    /// fn is_empty(trees: &mut StepTrees<'_>) -> AnyResult<bool> {
     ///     Ok(trees.first("rooms")?.is_none())
     /// }
     /// ```
@@ -269,8 +262,9 @@ impl<'t> StepTrees<'t> {
     /// Errors of the store.
     ///
     /// ```
-    /// # use arbour::migrations::{Source, StepResult, StepTrees};
-    /// fn last_of_ada(trees: &mut StepTrees<'_>) -> StepResult<Option<(Vec<u8>, Vec<u8>)>> {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::{Source, StepTrees};
+    /// fn last_of_ada(trees: &mut StepTrees<'_>) -> AnyResult<Option<(Vec<u8>, Vec<u8>)>> {
     ///     Ok(trees.last(Source::tree("notes").prefix(b"ada/"))?)
     /// }
     /// ```
@@ -297,23 +291,24 @@ impl<'t> StepTrees<'t> {
     /// The error of `each`, after which the visit ends; errors of the store.
     ///
     /// ```
-    /// # use arbour::migrations::{StepResult, StepTrees};
-    /// fn shorten(trees: &mut StepTrees<'_>) -> StepResult {
+    /// # use arbour::AnyResult;
+    /// # use arbour::migrations::StepTrees;
+    /// fn shorten(trees: &mut StepTrees<'_>) -> AnyResult {
     ///     trees.each("notes", |trees, key, note| Ok(trees.put("notes", key, &note[1..])?))
     /// }
     /// ```
     pub fn each(
         &mut self,
         source: impl Into<Source>,
-        mut each: impl FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> StepResult,
-    ) -> StepResult {
+        mut each: impl FnMut(&mut StepTrees<'_>, &[u8], &[u8]) -> AnyResult,
+    ) -> AnyResult {
         let (source, budget) = (&source.into(), &Budget::UNBOUNDED);
         let walk = Walk { source, direction: Direction::Forward, after: None, budget };
         self.visit(&walk, &mut each).map(drop)
     }
 
     /// Hands out the entries of a walk, until none is left or the budget is used up.
-    pub(super) fn visit(&mut self, walk: &Walk<'_>, each: &mut Visitor<'_>) -> StepResult<Visited> {
+    pub(super) fn visit(&mut self, walk: &Walk<'_>, each: &mut Visitor<'_>) -> AnyResult<Visited> {
         let (source, direction) = (walk.source.clone(), walk.direction);
         let at = walk.after.unwrap_or_default().to_vec();
         let mut last = walk.after.map(<[u8]>::to_vec);
@@ -351,7 +346,7 @@ impl<'t> StepTrees<'t> {
         walk: &Walk<'_>,
         last: &mut Option<Vec<u8>>,
         each: &mut Visitor<'_>,
-    ) -> StepResult<bool> {
+    ) -> AnyResult<bool> {
         let budget = walk.budget;
         let (began, bytes_before, mut count) = (Instant::now(), self.bytes, 0);
         loop {
@@ -384,7 +379,7 @@ impl<'t> StepTrees<'t> {
         value: &[u8],
         last: &mut Option<Vec<u8>>,
         each: &mut Visitor<'_>,
-    ) -> StepResult {
+    ) -> AnyResult {
         self.ready(Operation::Scan)?;
         self.counts.entries += 1;
         self.bytes += (key.len() + value.len()) as u64;

@@ -42,5 +42,5 @@ mod copy_folder;
 mod run;
 mod test_store;
 
-pub use run::{TestOutcome, run};
+pub use run::run;
 pub use test_store::TestStore;

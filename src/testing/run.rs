@@ -2,41 +2,13 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::{ExitCode, Termination};
 
 use arbour_core::engine::TreeName;
 use arbour_core::{DynStore, ErrorKind, KvRead as _, KvStore as _, Result};
 
 use super::test_store::TestStore;
-
-/// What the function of a test returns: nothing, or a `Result`.
-///
-/// ```
-/// use arbour::testing::TestOutcome;
-/// assert_eq!(().failure(), None);
-/// assert_eq!(Err::<(), _>("a reason").failure().unwrap(), "\"a reason\"");
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "a test cannot return `{Self}`",
-    note = "a test returns nothing, or `Result<(), E>` with an error `E` that is `Debug`"
-)]
-pub trait TestOutcome {
-    /// Returns why the test failed; `None` if it passed.
-    fn failure(self) -> Option<String>;
-}
-
-impl TestOutcome for () {
-    fn failure(self) -> Option<String> {
-        None
-    }
-}
-
-impl<E: Debug> TestOutcome for Result<(), E> {
-    fn failure(self) -> Option<String> {
-        self.err().map(|error| format!("{error:?}"))
-    }
-}
 
 /// Runs a test with a new store of an engine. If the test fails, this prints what the store holds. If
 /// it passes, the store is closed and opened again, and has to hold the same trees with as many
@@ -54,18 +26,19 @@ impl<E: Debug> TestOutcome for Result<(), E> {
 ///     store.put(&users, b"ada", b"1815")
 /// });
 /// ```
-pub fn run<R: TestOutcome>(engine: &str, test: impl FnOnce(&mut TestStore) -> R) {
+pub fn run<R: Termination>(engine: &str, test: impl FnOnce(&mut TestStore) -> R) {
     let mut store = match TestStore::open(engine) {
         Ok(store) => store,
         Err(error) => resume_unwind(reported(format!("the test has no store: {error}"))),
     };
-    let ended = catch_unwind(AssertUnwindSafe(|| test(&mut store).failure()));
+    let ended = catch_unwind(AssertUnwindSafe(|| test(&mut store).report()));
     let failure = match ended {
-        Ok(None) => match check_reopened(&mut store) {
+        Ok(ExitCode::SUCCESS) => match check_reopened(&mut store) {
             Ok(()) => return,
             Err(failure) => reported(failure),
         },
-        Ok(Some(failure)) => reported(format!("the test failed: {failure}")),
+        // An error that the test returned is printed by its report.
+        Ok(_) => reported("the test failed".to_owned()),
         // The panic hook has printed the message already.
         Err(panic) => panic,
     };

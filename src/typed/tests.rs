@@ -9,7 +9,7 @@ use zerocopy::little_endian::I32;
 
 use crate::TypedTree;
 use crate::codec::{Bincode, Raw, ZeroCopy};
-use crate::key::{Groups, Ordered, Parts, StartsWith, Within};
+use crate::key::{Ordered, Parts, StartsWith, Within};
 
 type ScoreKey = ((String, String), String);
 
@@ -184,7 +184,7 @@ fn a_transaction_reads_its_own_typed_writes() {
             names.put(transaction, (Ordered("a"), 2u64, 2u64), &"first".into())?;
             let first = names.first(transaction)?.map(|(_, name)| name);
             assert_eq!(first.as_deref(), Some("first"), "as strings sort");
-            assert_eq!(names.count(transaction, Groups((Ordered("a"), 2u64)))?, 1);
+            assert_eq!(names.count(transaction, Within(Ordered("a"), 2u64))?, 1);
             let key = (Ordered("a".to_owned()), 2u64, 2u64);
             assert!(names.contains(transaction, &key)?, "a borrowed owned key is a key");
             names.delete(transaction, key)?;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::documents::{Collection, Filter, Query};
+use arbour::documents::{Collection, Filter, Selection};
 use arbour::events::{Append, EventQuery, Events, Log, NewEvent, StreamSnapshots};
 use arbour::migrations::Target;
 use arbour::{Error, ErrorKind, KvStore as _, MemoryStore, Operation, transfer};
@@ -84,16 +84,15 @@ impl Calls {
         let Some(snapshot) = self.call("snapshot", || store.snapshot()) else { return };
         self.call("get", || notes.get(&snapshot, "note-1"));
         let shelf = || Filter::at_least("shelf", 0);
-        let queries: [(&str, Query<Value>); 6] = [
-            ("search all", Query::new(Filter::All)),
-            ("search lenient", Query::new(Filter::All).lenient()),
-            ("search index", Query::new(shelf()).ascending("shelf").limit(2).with_total()),
-            ("search reverse", Query::new(shelf()).descending("shelf")),
-            ("search tags", Query::new(Filter::contains_any("tags", ["a"]))),
-            ("search words", Query::new(Filter::words("title", "note"))),
+        let searches: [(&str, Selection<Value>); 6] = [
+            ("search all", notes.all()),
+            ("search lenient", notes.all().lenient()),
+            ("search index", notes.find(shelf()).ascending("shelf").limit(2).with_total()),
+            ("search reverse", notes.find(shelf()).descending("shelf")),
+            ("search tags", notes.find(Filter::contains_any("tags", ["a"]))),
+            ("search words", notes.find(Filter::words("title", "note"))),
         ];
-        for (what, query) in &queries {
-            let found = notes.find(query.clone());
+        for (what, found) in &searches {
             let page = self.call(what, || found.page(&snapshot));
             if let Some(next) = page.and_then(|page| page.next) {
                 self.call(what, || found.clone().at(next).page(&snapshot));

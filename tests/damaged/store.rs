@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use arbour::documents::{Collection, Declaration, Field, FieldKind, Ids, Index};
 use arbour::events::{
-    Append, Event, EventCollection, Events, FailureAction, FailurePolicy, Handled, Model, NewEvent,
-    Outbox, Projection, StreamSnapshots,
+    Append, Event, EventCollection, Events, FailurePolicy, Model, NewEvent, Outbox, Projection,
+    StreamSnapshots,
 };
 use arbour::migrations::{Group, Migrations, Step};
 use arbour::{
-    Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore, Result, Tree,
+    AnyResult, Cursor as _, Direction, KeyRange, KvRead, KvStore as _, KvWrite, MemoryStore,
+    Result, Tree,
 };
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
@@ -44,12 +45,11 @@ pub(crate) fn projection(
     store: &MemoryStore,
     name: &str,
     version: u32,
-    give_up: FailureAction,
+    policy: FailurePolicy,
 ) -> Result<Projection> {
     let projection = Projection::new(name, version);
     let people = Declaration::<Value>::new(&projection.view("people"));
-    let people = EventCollection::new("people", Collection::open(store, people)?);
-    let policy = FailurePolicy::default().retry(0, Duration::ZERO).then(give_up);
+    let people = EventCollection::new("people").model(Collection::open(store, people)?);
     Ok(projection.model(people).model(Refusing).on_failure(policy))
 }
 
@@ -63,22 +63,22 @@ impl Model for Refusing {
         "refusing"
     }
 
-    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> AnyResult<Option<()>> {
         if event.event_type == "refused" {
             return Err("it is refused".into());
         }
         Ok(None)
     }
 
-    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> AnyResult {
         Ok(())
     }
 }
 
 pub(crate) fn events(store: &Arc<MemoryStore>) -> Result<Events> {
-    let letters = projection(store, "letters", 1, FailureAction::DeadLetter)?;
-    let next = projection(store, "letters", 2, FailureAction::DeadLetter)?;
-    let held = projection(store, "held", 1, FailureAction::Quarantine)?;
+    let letters = projection(store, "letters", 1, FailurePolicy::dead_letter())?;
+    let next = projection(store, "letters", 2, FailurePolicy::dead_letter())?;
+    let held = projection(store, "held", 1, FailurePolicy::quarantine())?;
     Events::builder(Arc::clone(store), "main")
         .projection(letters)
         .projection(next)
@@ -113,7 +113,7 @@ pub(crate) fn migrations(group: &str, steps: u64) -> Migrations {
 }
 
 pub(crate) fn set_person(name: &str) -> NewEvent {
-    let writes = EventCollection::<Value>::writes("people");
+    let writes = EventCollection::<Value>::new("people");
     writes.set(&json!({"id": name, "name": name})).expect("JSON becomes an event")
 }
 

@@ -6,18 +6,17 @@ use std::fmt::Debug;
 use std::ops::Bound;
 
 use arbour::documents::{
-    Collection, Document, DocumentStore as _, Filter, IndexValue, Query, TypedField, to_json,
+    Collection, Document, DocumentStore as _, Filter, IndexValue, Selection, TypedField, to_json,
 };
 use arbour::{KvStore as _, MemoryStore, Result};
 use serde::Serialize;
 
-/// The ids of the documents that a query finds, in its order.
+/// The ids of the selected documents, in their order.
 pub(crate) fn ids<D: Document<Id = u32>>(
     store: &MemoryStore,
-    collection: &Collection<D>,
-    query: &Query<D>,
+    selection: &Selection<D>,
 ) -> Vec<u32> {
-    let all = collection.find(query.clone()).stored(&store.snapshot().unwrap()).unwrap().items;
+    let all = selection.stored(&store.snapshot().unwrap()).unwrap().items;
     all.iter().map(|found| found.id.to_json().as_u64().unwrap() as u32).collect()
 }
 
@@ -68,8 +67,8 @@ where
             matches(value, many)
         });
         let expected: Vec<u32> = matching.map(|thing| (self.of)(thing).0).collect();
-        let query = Query::new(filter).sort(self.id.ascending());
-        assert_eq!(ids(self.store, self.collection, &query), expected, "{text}");
+        let found = self.collection.find(filter).sort(self.id.ascending());
+        assert_eq!(ids(self.store, &found), expected, "{text}");
     }
 
     /// Asserts that a filter has the JSON form that a document has.
@@ -125,8 +124,8 @@ where
         sorted.sort_by(|one, other| self.compare(one.1, other.1).then(one.0.cmp(&other.0)));
         let mut expected: Vec<u32> = sorted.iter().map(|(id, ..)| *id).collect();
         for sort in [field.ascending(), field.descending()] {
-            let query = Query::new(Filter::All).sort(sort);
-            assert_eq!(ids(self.store, self.collection, &query), expected, "{sort:?}");
+            let all = self.collection.all().sort(sort);
+            assert_eq!(ids(self.store, &all), expected, "{sort:?}");
             expected.reverse();
         }
     }

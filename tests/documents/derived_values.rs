@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use arbour::documents::{Collection, Document, Filter, IndexValue, Query};
+use arbour::documents::{Collection, Document, Filter, IndexValue};
 use arbour::{KvStore as _, MemoryStore};
 use proptest::prelude::*;
 use proptest::sample::Index as Position;
@@ -173,7 +173,7 @@ proptest! {
     fn options_are_null_or_their_content(people in people(), year in -2..2_i16) {
         let (store, collection) = stored(&people);
         let found = |filter: Filter<Person>| {
-            ids(&store, &collection, &Query::new(filter).sort(Person::ID.ascending()))
+            ids(&store, &collection.find(filter).sort(Person::ID.ascending()))
         };
         let expected = |matches: &dyn Fn(&Person) -> bool| -> Vec<u32> {
             people.iter().filter(|person| matches(person)).map(|person| person.id).collect()
@@ -200,7 +200,7 @@ proptest! {
         let mut sorted = people.clone();
         sorted.sort_by_key(|person| (person.died, person.id));
         let sorted: Vec<u32> = sorted.iter().map(|person| person.id).collect();
-        let query = Query::new(Filter::All).sort(died.ascending());
-        prop_assert_eq!(ids(&store, &collection, &query), sorted);
+        let by_died = collection.all().sort(died.ascending());
+        prop_assert_eq!(ids(&store, &by_died), sorted);
     }
 }

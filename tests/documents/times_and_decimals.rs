@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use arbour::documents::{
     Collection, Declaration, DocError, Document, DocumentStore as _, Field, FieldKind, Filter,
-    Index, IndexValue, Query,
+    Index, IndexValue, Selection,
 };
 use arbour::{KvStore as _, MemoryStore, Result};
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
@@ -176,15 +176,15 @@ fn typed_json_and_declared_documents_agree() {
     assert_eq!(format!("{declaration:?}"), format!("{:?}", Sale::declaration()));
     let sales = Collection::open(&store, declaration).unwrap();
     let snapshot = store.snapshot().unwrap();
-    let found = |query: &Query<Value>| -> Vec<String> {
-        let found = sales.find(query.clone()).stored(&snapshot).unwrap();
+    let ids = |selection: Selection<Value>| -> Vec<String> {
+        let found = selection.stored(&snapshot).unwrap();
         found.items.iter().map(|sale| sale.id.to_string()).collect()
     };
-    assert_eq!(found(&Query::new(Filter::All).ascending("at")), ["a", "b", "c"]);
-    assert_eq!(found(&Query::new(Filter::All).ascending("price")), ["c", "b", "a"]);
-    assert_eq!(found(&Query::new(Filter::eq("at", "2026-05-01T05:00:00-07:00"))), ["a"]);
-    assert_eq!(found(&Query::new(Filter::eq("price", 10))), ["a"]);
-    assert_eq!(found(&Query::new(Filter::above("price", "9.49"))).len(), 2);
+    assert_eq!(ids(sales.all().ascending("at")), ["a", "b", "c"]);
+    assert_eq!(ids(sales.all().ascending("price")), ["c", "b", "a"]);
+    assert_eq!(ids(sales.find(Filter::eq("at", "2026-05-01T05:00:00-07:00"))), ["a"]);
+    assert_eq!(ids(sales.find(Filter::eq("price", 10))), ["a"]);
+    assert_eq!(ids(sales.find(Filter::above("price", "9.49"))).len(), 2);
     assert_eq!(sales.all().sum(&snapshot, "price").unwrap(), "19.4");
     assert_eq!(sales.all().min(&snapshot, "at").unwrap().unwrap(), "2026-05-01T12:00:00Z");
     assert_eq!(sales.find(Filter::eq("id", "b")).max(&snapshot, "price").unwrap().unwrap(), "9.5");

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arbour::events::{
-    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
-    Outbox, Projection,
+    Append, Event, EventQuery, Events, FailurePolicy, Log, Model, NewEvent, Outbox, Projection,
 };
 use arbour::key::Key as _;
-use arbour::{KvRead, KvStore, KvWrite};
+use arbour::{AnyResult, KvRead, KvStore, KvWrite};
 
 use crate::counting::{CountingStore, counting, reads_of};
 
@@ -23,14 +22,14 @@ impl Model for Failing {
         "failing"
     }
 
-    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, event: &Event<'_>, _: &R, _: &mut Outbox) -> AnyResult<Option<()>> {
         if event.payload == b"fail" && self.0.load(Ordering::SeqCst) == 0 {
             return Err("it was told to fail".into());
         }
         Ok(None)
     }
 
-    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> AnyResult {
         Ok(())
     }
 }
@@ -42,7 +41,7 @@ fn noted(stream: &str, payload: &[u8]) -> NewEvent {
 fn quarantined(count: u64) -> (Events, Arc<AtomicU64>, Arc<AtomicU64>) {
     let (store, reads) = counting();
     let is_mended = Arc::<AtomicU64>::default();
-    let policy = FailurePolicy::default().then(FailureAction::Quarantine);
+    let policy = FailurePolicy::quarantine();
     let bank = Projection::new("bank", 1).on_failure(policy).model(Failing(Arc::clone(&is_mended)));
     let events = Events::builder(store, "main").projection(bank).build().unwrap();
     for stream in ["a", "b"] {

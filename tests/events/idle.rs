@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use arbour::events::{EventQuery, Events, Log, NewEvent, Pace, Projection};
+use arbour::events::{EventQuery, Events, Log, NewEvent, Projection};
 use arbour::traced::TracedStore;
 use arbour::{KvStore as _, MemoryStore};
 
@@ -80,7 +80,7 @@ fn what_changes_nothing_commits_nothing() {
 fn a_follower_with_nothing_to_do_sleeps() {
     let (store, reads) = counting();
     let events = Events::builder(store, "main")
-        .projection(Projection::new("bank", 1).pace(Pace::Behind))
+        .projection(Projection::new("bank", 1).behind())
         .poll(Duration::from_secs(60))
         .build()
         .unwrap();

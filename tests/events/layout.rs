@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use arbour::documents::Collection;
-use arbour::events::{
-    Append, EventCollection, EventType, EventWrites, Events, Log, Metadata, Projection,
-};
+use arbour::events::{Append, EventCollection, EventType, Events, Log, Metadata, Projection};
 use arbour::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore as _, MemoryStore};
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
@@ -94,10 +92,10 @@ fn the_state_of_a_projection_is_that_of_old() {
     let declaration = arbour::documents::Declaration::<Value>::new(&people.view("people"));
     let collection = Collection::open(&*store, declaration).unwrap();
     let events = Events::builder(Arc::clone(&store), "main")
-        .projection(people.model(EventCollection::new("people", collection)))
+        .projection(people.model(EventCollection::new("people").model(collection)))
         .build()
         .unwrap();
-    let write = EventWrites::<Value>::new("people").set(&json!({"id": "ada"})).unwrap();
+    let write = EventCollection::<Value>::new("people").set(&json!({"id": "ada"})).unwrap();
     events.dispatch_all(write).unwrap();
     let states = entries(&store, "arbour/projection");
     assert_eq!(states[0], (b"people".to_vec(), vec![1, 0, 0, 0, 0, 0, 0, 0, 3]));

@@ -1,11 +1,8 @@
 //! Events that are types of the program, and closures that apply them.
 
-use arbour::events::{
-    Append, EventError, EventType, Expected, FailureAction, FailurePolicy, Handled, NewEvent,
-    Outcome,
-};
+use arbour::events::{Append, EventError, EventType, Expected, FailurePolicy, NewEvent, Outcome};
 use arbour::prelude::*;
-use arbour::{DynStore, ErrorKind};
+use arbour::{AnyResult, DynStore, ErrorKind};
 use serde_json::{Value, json};
 
 #[derive(Serialize, Deserialize, Event)]
@@ -124,9 +121,9 @@ fn a_refused_event_leaves_the_transaction_usable() {
 #[test]
 fn an_event_that_is_dead_lettered_is_appended() {
     let store = arbour::open("memory:").unwrap();
-    let policy = FailurePolicy::default().then(FailureAction::DeadLetter);
+    let policy = FailurePolicy::dead_letter();
     let failing = Projection::new("bank", 1)
-        .on(|_: &Recorded<Banking>, _| -> Handled<()> { Err("it always fails".into()) })
+        .on(|_: &Recorded<Banking>, _| -> AnyResult { Err("it always fails".into()) })
         .on_failure(policy);
     let events = Events::builder(store.clone(), "main").projection(failing).build().unwrap();
     let done = store.write(|tx| events.append_in(tx, "ada", opened("Ada"))).unwrap();
@@ -173,7 +170,7 @@ fn expectations_and_keys_hold_in_a_transaction_too() {
     assert_eq!(reused.kind(), ErrorKind::Exists);
 }
 
-fn of_version(version: u32, payload: Value) -> Handled<Value> {
+fn of_version(version: u32, payload: Value) -> AnyResult<Value> {
     match version {
         1 => {
             let euros = payload.get("euros").and_then(Value::as_i64);

@@ -5,11 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Event, EventError, EventQuery, Events, Handled, Model, NewEvent, Outbox, Pace,
-    Projection,
+    Append, Event, EventError, EventQuery, Events, Model, NewEvent, Outbox, Projection,
 };
 use arbour::traced::TracedStore;
-use arbour::{ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, StoreOptions};
+use arbour::{AnyResult, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, StoreOptions};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -27,12 +26,12 @@ impl Model for Errand {
         "errand"
     }
 
-    fn reduce<R: KvRead>(&self, _: &Event<'_>, _: &R, _: &mut Outbox) -> Handled<Option<()>> {
+    fn reduce<R: KvRead>(&self, _: &Event<'_>, _: &R, _: &mut Outbox) -> AnyResult<Option<()>> {
         self.0();
         Ok(None)
     }
 
-    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, (): (), _: &mut W, _: &mut Outbox) -> AnyResult {
         Ok(())
     }
 }
@@ -49,7 +48,7 @@ impl Waiter {
         *self.0.lock().unwrap() = Some(Box::new(errand));
     }
 
-    fn projection(&self, pace: Pace) -> Projection {
+    fn projection(&self) -> Projection {
         let errand = self.0.clone();
         let run = move || {
             let errand = errand.lock().unwrap().take();
@@ -57,14 +56,14 @@ impl Waiter {
                 thread::spawn(errand).join().unwrap();
             }
         };
-        Projection::new("bank", 1).pace(pace).model(Errand(Box::new(run)))
+        Projection::new("bank", 1).model(Errand(Box::new(run)))
     }
 }
 
 #[test]
 fn a_wait_without_end_is_a_wait_and_no_panic() {
     let events = Events::builder(Arc::new(MemoryStore::new()), "main")
-        .projection(Projection::new("bank", 1).pace(Pace::Behind))
+        .projection(Projection::new("bank", 1).behind())
         .poll(Duration::MAX)
         .stall_timeout(Duration::MAX)
         .build()
@@ -90,7 +89,7 @@ fn threads_that_wait_beside_a_held_writer_do_not_wake_each_other() {
     let options = StoreOptions::new().busy_timeout(Duration::ZERO);
     let store = Arc::new(TracedStore::new(MemoryStore::open(&options).unwrap()));
     let events = Events::builder(Arc::clone(&store), "main")
-        .projection(Projection::new("bank", 1).pace(Pace::Behind))
+        .projection(Projection::new("bank", 1).behind())
         .build()
         .unwrap();
     events.dispatch_all(noted()).unwrap();
@@ -123,7 +122,7 @@ fn a_thread_that_leaves_hands_its_turn_over() {
     let options = StoreOptions::new().busy_timeout(Duration::ZERO);
     let store = Arc::new(MemoryStore::open(&options).unwrap());
     let events = Events::builder(Arc::clone(&store), "main")
-        .projection(Projection::new("bank", 1).pace(Pace::Behind))
+        .projection(Projection::new("bank", 1).behind())
         .poll(Duration::MAX)
         .build()
         .unwrap();
@@ -150,7 +149,7 @@ fn a_thread_that_leaves_hands_its_turn_over() {
 #[test]
 fn a_wait_without_time_applies_one_commits_worth() {
     let events = Events::builder(Arc::new(MemoryStore::new()), "main")
-        .projection(Projection::new("bank", 1).pace(Pace::Behind))
+        .projection(Projection::new("bank", 1).behind())
         .build()
         .unwrap();
     events.dispatch_all(noted()).unwrap();
@@ -176,7 +175,7 @@ fn a_wait_without_time_applies_one_commits_worth() {
 fn waiting_for_oneself_ends_at_the_stall_timeout() {
     let waiter = Waiter::default();
     let events = Events::builder(Arc::new(MemoryStore::new()), "main")
-        .projection(waiter.projection(Pace::Behind))
+        .projection(waiter.projection().behind())
         .stall_timeout(Duration::from_millis(50))
         .build()
         .unwrap();
@@ -196,11 +195,12 @@ fn waiting_for_oneself_ends_at_the_stall_timeout() {
 }
 
 /// A handler that waits for a thread that dispatches to the same store ends at the busy timeout.
-fn a_handler_waits_for_a_thread_that_dispatches(pace: Pace) {
+fn a_handler_waits_for_a_thread_that_dispatches(is_inline: bool) {
     let waiter = Waiter::default();
+    let bank = waiter.projection();
     let options = StoreOptions::new().busy_timeout(Duration::from_millis(50));
     let events = Events::builder(Arc::new(MemoryStore::open(&options).unwrap()), "main")
-        .projection(waiter.projection(pace))
+        .projection(if is_inline { bank } else { bank.behind() })
         .build()
         .unwrap();
     let (told, tell) = (events.clone(), mpsc::channel());
@@ -209,21 +209,21 @@ fn a_handler_waits_for_a_thread_that_dispatches(pace: Pace) {
     assert_eq!(events.catch_up("bank").unwrap(), 1);
     match tell.1.recv().unwrap() {
         Err(error) => assert_eq!(error.kind(), ErrorKind::Busy),
-        other => panic!("{pace:?}: {other:?}"),
+        other => panic!("inline: {is_inline}: {other:?}"),
     }
     events.dispatch_all(noted()).unwrap();
 }
 
 #[test]
 fn waiting_for_a_thread_that_dispatches_ends_at_the_busy_timeout() {
-    a_handler_waits_for_a_thread_that_dispatches(Pace::Behind);
+    a_handler_waits_for_a_thread_that_dispatches(false);
 }
 
 /// The handler runs within the commit of the dispatching thread, which is that of its group: the
 /// other thread's event is queued behind it, and refused.
 #[test]
 fn waiting_inline_for_a_thread_that_dispatches_ends_at_the_busy_timeout() {
-    a_handler_waits_for_a_thread_that_dispatches(Pace::Inline);
+    a_handler_waits_for_a_thread_that_dispatches(true);
 }
 
 /// The deadline of a reader is its own, whatever others do.

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use arbour::Error;
 use arbour::documents::{
-    Collection, Declaration, DocError, DocumentStore as _, Field, Filter, Index, IndexState, Query,
+    Collection, Declaration, DocError, DocumentStore as _, Field, Filter, Index, IndexState,
 };
 use arbour_core::{KvStore as _, StoreOptions};
 use arbour_sqlite::SqliteStore;
@@ -122,8 +122,7 @@ fn agree(
     let snapshot = store.snapshot().expect("it reads");
     let what = format!("{filter:?}");
     let find = |filter| {
-        let query = Query::new(filter).ascending("id");
-        let found = tickets.find(query).list(&snapshot).expect("it is found");
+        let found = tickets.find(filter).ascending("id").list(&snapshot).expect("it is found");
         found.iter().map(|ticket| id_of(ticket).to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(find(filter), find(Filter::custom("each ticket", is_meant)), "{what}");

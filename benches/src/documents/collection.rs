@@ -1,7 +1,7 @@
 //! A collection of articles, and the work that is measured on it.
 
 use arbour::documents::{
-    Collection, Declaration, Field, FieldKind, Filter, Index, Precondition, Query,
+    Collection, Declaration, Field, FieldKind, Filter, Index, Precondition, Selection,
 };
 use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 
@@ -37,16 +37,6 @@ pub(super) fn open<S: KvStore>(store: &S, indexes: usize) -> Result<Articles<'_,
 /// The filter for the articles of a shelf.
 pub(super) fn on(shelf: u64) -> Filter<Article> {
     Filter::eq("shelf", shelf)
-}
-
-/// All articles.
-pub(super) fn all() -> Query<Article> {
-    Query::new(Filter::All)
-}
-
-/// The articles whose shelf is known, shelf by shelf.
-pub(super) fn by_shelf() -> Query<Article> {
-    Query::new(Filter::at_least("shelf", 0)).ascending("shelf")
 }
 
 impl<S: KvStore> Articles<'_, S> {
@@ -89,10 +79,15 @@ impl<S: KvStore> Articles<'_, S> {
         shelves.iter().map(count).sum()
     }
 
-    /// Reads a query page by page, each in a snapshot of its own, and returns the number of
+    /// Selects the articles whose shelf is known, shelf by shelf.
+    pub(super) fn by_shelf(&self) -> Selection<Article> {
+        self.collection.find(Filter::at_least("shelf", 0)).ascending("shelf")
+    }
+
+    /// Reads a selection page by page, each in a snapshot of its own, and returns the number of
     /// documents.
-    pub(super) fn pages(&self, query: Query<Article>) -> Result<usize> {
-        let (mut found, mut count) = (self.collection.find(query).limit(PAGE), 0);
+    pub(super) fn pages(&self, selection: Selection<Article>) -> Result<usize> {
+        let (mut found, mut count) = (selection.limit(PAGE), 0);
         loop {
             let page = found.page(&self.store.snapshot()?)?;
             count += page.items.len();

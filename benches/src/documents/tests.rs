@@ -5,7 +5,7 @@ use arbour::documents::layout::{CATALOG_TREE, META_TREE, documents_tree, index_t
 use arbour_core::{KvRead as _, KvStore as _, Result, StoreOptions};
 
 use super::article::{Article, ON_SHELF, articles, id, random_shelves};
-use super::collection::{INDEXED, NAME, all, by_shelf, open};
+use super::collection::{INDEXED, NAME, open};
 use super::get::{decode_each, key, keys_on};
 use super::record::{records, stored};
 use crate::scratch::Scratch;
@@ -140,7 +140,7 @@ fn searches_find_a_shelf_by_the_index() {
     let articles = &collection.collection;
     let on_shelf = articles.find(super::collection::on(shelves[0]));
     assert!(!on_shelf.explain(&snapshot).unwrap().scans_all());
-    let page = articles.find(by_shelf()).limit(50);
+    let page = collection.by_shelf().limit(50);
     assert!(!page.explain(&snapshot).unwrap().scans_all());
 }
 
@@ -149,7 +149,7 @@ fn pages_have_every_article_once() {
     let scratch = Scratch::new().unwrap();
     let store = filled::<Memory>(&scratch, 1).unwrap();
     let collection = open(&store, 1).unwrap();
-    assert_eq!(collection.pages(all()).unwrap() as u64, ARTICLES);
+    assert_eq!(collection.pages(collection.collection.all()).unwrap() as u64, ARTICLES);
     let on_shelves = articles(ARTICLES).filter(|article| article.shelf.is_some()).count();
-    assert_eq!(collection.pages(by_shelf()).unwrap(), on_shelves);
+    assert_eq!(collection.pages(collection.by_shelf()).unwrap(), on_shelves);
 }

@@ -1,8 +1,8 @@
 //! The view of the events.
 
-use arbour::Result;
 use arbour::documents::{Collection, Declaration};
-use arbour::events::{Event, EventType, Handled, Model, Outbox, Projection};
+use arbour::events::{Event, EventType, Model, Outbox, Projection};
+use arbour::{AnyResult, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Model for Accounts {
         event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<Account>> {
+    ) -> AnyResult<Option<Account>> {
         let Some(deposit) = self.deposited.read(event)? else { return Ok(None) };
         let id = match self.document {
             Document::OfEvent => format!("deposit-{:08}", event.position),
@@ -72,7 +72,7 @@ impl Model for Accounts {
         Ok(Some(Account { id, cents, reference, note }))
     }
 
-    fn apply<W: KvWrite>(&self, account: Account, view: &mut W, _out: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, account: Account, view: &mut W, _out: &mut Outbox) -> AnyResult {
         self.accounts.put(view, account)?;
         Ok(())
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour::events::{Append, Events, Log, Pace};
+use arbour::events::{Append, Events, Log};
 use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 use super::account::Document;
-use super::bank::{BANK, open};
+use super::bank::{BANK, open_behind};
 use super::deposit::appends;
 use super::log::{LOG, append};
 use crate::comparison::{Bound, Rows, figure, time};
@@ -59,7 +59,7 @@ pub(super) fn behind<S: KvStore>(
 ) -> Result<Events> {
     let log = Log::open(&*store, LOG)?;
     appends.iter().try_for_each(|events| append(&*store, &log, events))?;
-    open(store, Pace::Behind, document)
+    open_behind(store, document)
 }
 
 /// Times applying all events of a log. A halted projection would look fast.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour::events::{Events, Pace, Projection};
+use arbour::events::{Events, Projection};
 use arbour_core::{Durability, KvStore, Result};
 
 use super::account::{Accounts, Document, collection};
@@ -11,9 +11,15 @@ use super::log::LOG;
 /// The name of every projection that is measured.
 pub(super) const BANK: &str = "bank";
 
-/// Opens events with one projection, whose views survive a loss of power.
-pub(super) fn open<S: KvStore>(store: Arc<S>, pace: Pace, document: Document) -> Result<Events> {
-    let bank = bank(&*store, pace, document)?;
+/// Opens events with one inline projection, whose views survive a loss of power.
+pub(super) fn open<S: KvStore>(store: Arc<S>, document: Document) -> Result<Events> {
+    let bank = bank(&*store, document)?;
+    Events::builder(store, LOG).projection(bank).build()
+}
+
+/// Does the same with a projection that lags behind.
+pub(super) fn open_behind<S: KvStore>(store: Arc<S>, document: Document) -> Result<Events> {
+    let bank = bank(&*store, document)?.behind();
     Events::builder(store, LOG).projection(bank).build()
 }
 
@@ -23,13 +29,13 @@ pub(super) fn open_apart<S: KvStore>(
     log: Arc<S>,
     views: Durability,
 ) -> Result<Events> {
-    let bank = bank(&*store, Pace::Inline, Document::OfStream)?;
+    let bank = bank(&*store, Document::OfStream)?;
     let builder = Events::builder(store, LOG).projection(bank).view_durability(views);
     builder.log_in(log).build()
 }
 
-fn bank<S: KvStore>(store: &S, pace: Pace, document: Document) -> Result<Projection> {
-    let bank = Projection::new(BANK, 1).pace(pace);
+fn bank<S: KvStore>(store: &S, document: Document) -> Result<Projection> {
+    let bank = Projection::new(BANK, 1);
     let accounts = collection(store, &bank)?;
     Ok(bank.model(Accounts::new(accounts, document)))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{log_tree, stream_tree, view_name};
-use arbour::events::{Append, Events, Log, NewEvent, Pace};
+use arbour::events::{Append, Events, Log, NewEvent};
 use arbour_core::engine::TreeName;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead as _, KvStore, MemoryStore, Result};
 
@@ -71,7 +71,7 @@ pub(super) struct Shadow {
 impl Shadow {
     pub(super) fn new() -> Result<Self> {
         let store = Arc::new(MemoryStore::new());
-        let events = open(Arc::clone(&store), Pace::Inline, Document::OfStream)?;
+        let events = open(Arc::clone(&store), Document::OfStream)?;
         Ok(Self { store, events })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arbour::events::{Dispatch, Events, NewEvent, Outcome, Pace};
+use arbour::events::{Dispatch, Events, NewEvent, Outcome};
 use arbour_core::{Durability, Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 use super::account::Document;
@@ -54,7 +54,7 @@ impl<'s, S: KvStore> Stores<'s, S> {
         };
         let views = store("views")?;
         let events = match place {
-            Place::Together => open(views, Pace::Inline, Document::OfStream)?,
+            Place::Together => open(views, Document::OfStream)?,
             Place::Apart(durability) => open_apart(views, store("log")?, durability)?,
         };
         Ok(Teller { events, stores, settle: self.settle, numbers: AtomicU64::new(0) })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{PROJECTION_TREE, log_tree, stream_tree, view_name};
-use arbour::events::{EventQuery, Log, Pace};
+use arbour::events::{EventQuery, Log};
 use arbour_core::{Durability, KvRead as _, KvStore, MemoryStore, Result, StoreOptions};
 
 use super::account::{Document, NAME};
@@ -190,7 +190,7 @@ fn a_backlog_is_applied_to_the_end() {
 #[test]
 fn a_projection_keeps_its_position() {
     let store = Arc::new(MemoryStore::new());
-    open(Arc::clone(&store), Pace::Inline, Document::OfStream).unwrap();
+    open(Arc::clone(&store), Document::OfStream).unwrap();
     assert!(!entries(&*store, PROJECTION_TREE).unwrap().is_empty());
 }
 

@@ -134,7 +134,7 @@ fn id(number: u64) -> String {
     format!("note-{number:08}")
 }
 
-fn by_shelf(notes: &Collection<Value>) -> Selection<'_, Value> {
+fn by_shelf(notes: &Collection<Value>) -> Selection<Value> {
     notes.find(Filter::at_least("shelf", 0)).ascending("shelf")
 }
 

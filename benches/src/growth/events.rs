@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arbour::AnyResult;
 use arbour::events::{
-    Append, Event, EventQuery, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
-    Outbox, Projection,
+    Append, Event, EventQuery, Events, FailurePolicy, Log, Model, NewEvent, Outbox, Projection,
 };
 use arbour_core::{Durability, KvRead, KvStore, KvWrite as _, Result, Tree};
 
@@ -84,21 +84,21 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
         }),
         Case::<S>::new("event: catch up, per event", "events", |store, size| {
             filled(&**store, size, |number| format!("stream-{}", number % 100))?;
-            let events = counting(store, &Arc::default(), FailureAction::Halt)?;
+            let events = counting(store, &Arc::default(), FailurePolicy::halt())?;
             time(size, || events.catch_up(PROJECTION).map(drop))
         })
         .fewer(4),
         Case::<S>::new("event: dead-letter, per event", "dead letters", |store, size| {
             filled(&**store, size, |number| format!("stream-{number}"))?;
             let events =
-                counting(store, &Arc::new(AtomicBool::new(true)), FailureAction::DeadLetter)?;
+                counting(store, &Arc::new(AtomicBool::new(true)), FailurePolicy::dead_letter())?;
             time(size, || events.catch_up(PROJECTION).map(drop))
         })
         .fewer(16),
         Case::<S>::new("event: release, per event", "dead letters", |store, size| {
             filled(&**store, size, |_| "stream".to_owned())?;
             let fails = Arc::new(AtomicBool::new(true));
-            let events = counting(store, &fails, FailureAction::Quarantine)?;
+            let events = counting(store, &fails, FailurePolicy::quarantine())?;
             events.catch_up(PROJECTION)?;
             fails.store(false, Ordering::SeqCst);
             time(size, || events.release(PROJECTION, "stream").map(drop))
@@ -131,7 +131,7 @@ impl Model for Fickle {
         event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    ) -> AnyResult<Option<()>> {
         if self.fails.load(Ordering::SeqCst) {
             return Err(format!("event {} is refused", event.position).into());
         }
@@ -142,10 +142,9 @@ impl Model for Fickle {
 fn counting<S: KvStore>(
     store: &Arc<S>,
     fails: &Arc<AtomicBool>,
-    give_up: FailureAction,
+    policy: FailurePolicy,
 ) -> Result<Events> {
     let model = Fickle { fails: Arc::clone(fails), tree: std::marker::PhantomData };
-    let policy = FailurePolicy::default().then(give_up);
     let projection = Projection::new(PROJECTION, 1).model(model).on_failure(policy);
     Events::builder(Arc::clone(store), "main").projection(projection).build()
 }

@@ -4,14 +4,15 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Body, Change, Collection, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page,
-    Precondition, Query, ScrubReport, Stored, Written,
+    Body, Change, Collection, Declaration, DocId, Explain, Filter, IndexStatus, Page, Precondition,
+    ScrubReport, Stored, Written,
 };
 use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::Value;
 
 use super::tested::{TestCollection, TestReader, TestWriter};
+use crate::documents::Query;
 
 impl<D: Body> TestCollection<D> for Collection<D> {
     type Reader<'r, R: KvRead + 'r> = CollectionReader<'r, D, R>;
@@ -59,7 +60,7 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>> {
+    ) -> Result<Vec<(Vec<Value>, Vec<DocId<'static>>)>> {
         self.duplicates(reader, index, limit)
     }
 
@@ -182,22 +183,22 @@ macro_rules! reads {
         }
 
         fn search(&self, query: &Query<D>) -> Result<Page<Stored<D>>> {
-            self.collection.find(query.clone()).stored(&*self.$source)
+            query.of(self.collection).stored(&*self.$source)
         }
 
         fn one(&self, query: &Query<D>) -> Result<Option<Stored<D>>> {
-            let first = self.collection.find(query.clone().limit(1)).stored(&*self.$source)?;
+            let first = query.of(self.collection).limit(1).stored(&*self.$source)?;
             Ok(first.items.into_iter().next())
         }
 
         fn all(&self, query: &Query<D>) -> Result<Vec<Stored<D>>> {
             let mut query = query.clone();
             (query.limit, query.offset, query.cursor) = (None, 0, None);
-            Ok(self.collection.find(query).stored(&*self.$source)?.items)
+            Ok(query.of(self.collection).stored(&*self.$source)?.items)
         }
 
         fn explain(&self, query: &Query<D>) -> Result<Explain> {
-            self.collection.find(query.clone()).explain(&*self.$source)
+            query.of(self.collection).explain(&*self.$source)
         }
 
         fn each(
@@ -205,7 +206,7 @@ macro_rules! reads {
             query: &Query<D>,
             visit: impl FnMut(Stored<D>) -> Result<ControlFlow<()>>,
         ) -> Result<()> {
-            self.collection.find(query.clone()).each(&*self.$source, visit)
+            query.of(self.collection).each(&*self.$source, visit)
         }
 
         fn each_concurrent(
@@ -214,7 +215,7 @@ macro_rules! reads {
             threads: NonZeroUsize,
             visit: impl Fn(Stored<D>) -> Result<ControlFlow<()>> + Sync,
         ) -> Result<()> {
-            self.collection.find(query.clone()).each_concurrent(&*self.$source, threads, visit)
+            query.of(self.collection).each_concurrent(&*self.$source, threads, visit)
         }
 
         fn exists(&self, filter: &Filter<D>) -> Result<bool> {

@@ -23,11 +23,13 @@ mod collection;
 mod factory;
 pub mod faulty;
 mod killed;
+mod query;
 mod suite;
 mod tested;
 
 pub(crate) use bed::DocBed;
 pub use factory::{DocFactory, SoundDocuments};
 pub use killed::killed_builder_goes_on;
+pub use query::Query;
 pub use suite::DocumentSuite;
 pub use tested::{TestCollection, TestDocuments, TestReader, TestWriter};

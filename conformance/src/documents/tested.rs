@@ -9,9 +9,10 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
+use crate::documents::Query;
 use arbour::documents::{
-    Body, Change, Declaration, DocId, DocumentStore as _, Duplicate, Explain, Filter, IndexStatus,
-    Page, Precondition, Query, ScrubReport, Stored, StoredCollection, Written,
+    Body, Change, Declaration, DocId, DocumentStore as _, Explain, Filter, IndexStatus, Page,
+    Precondition, ScrubReport, Stored, StoredCollection, Written,
 };
 use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
@@ -113,7 +114,7 @@ pub trait TestCollection<D: Body>: Send + Sync {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>>;
+    ) -> Result<Vec<(Vec<Value>, Vec<DocId<'static>>)>>;
 
     fn scrub<S: KvStore>(
         &self,

@@ -4,11 +4,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arbour::Result;
 use arbour::documents::{Collection, Declaration, Field, Index};
-use arbour::events::{
-    Append, Event, EventType, Expected, Handled, Model, NewEvent, Outbox, Transact,
-};
+use arbour::events::{Append, Event, EventType, Expected, Model, NewEvent, Outbox, Transact};
+use arbour::{AnyResult, Result};
 use arbour_core::{Error, ErrorKind, KvRead, KvWrite, Operation};
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
@@ -145,7 +143,7 @@ impl Ledger {
     }
 
     /// Does what a payload requests in a phase.
-    fn enter(&self, phase: &str, payload: &Value, event: &Event<'_>) -> Handled<()> {
+    fn enter(&self, phase: &str, payload: &Value, event: &Event<'_>) -> AnyResult {
         self.scene.call(format!("{phase} {}/{} {}", event.position, event.part, event.stream));
         if self.scene.is_mended() {
             return Ok(());
@@ -173,7 +171,7 @@ fn keep(sums: &mut Vec<Value>, sum: i64) {
 }
 
 /// Reads the sub-events that a payload requests.
-fn sub_events(payload: &Value, name: &str) -> Handled<Vec<NewEvent>> {
+fn sub_events(payload: &Value, name: &str) -> AnyResult<Vec<NewEvent>> {
     let asked = payload.get(name).and_then(Value::as_array);
     let made = asked.into_iter().flatten().map(|asked| {
         let stream = asked.get(0).and_then(Value::as_str).unwrap_or("nobody");
@@ -189,7 +187,7 @@ impl Model for Ledger {
         "ledger"
     }
 
-    fn preprocess<R: KvRead>(&self, event: &Event<'_>, _before: &R) -> Handled<Option<NewEvent>> {
+    fn preprocess<R: KvRead>(&self, event: &Event<'_>, _before: &R) -> AnyResult<Option<NewEvent>> {
         let payload = Self::payload(event)?;
         self.enter("preprocess", &payload, event)?;
         let instead = payload.get("instead");
@@ -201,7 +199,7 @@ impl Model for Ledger {
         event: &Event<'_>,
         before: &R,
         out: &mut Outbox,
-    ) -> Handled<Option<Value>> {
+    ) -> AnyResult<Option<Value>> {
         let payload = Self::payload(event)?;
         self.enter("reduce", &payload, event)?;
         if payload.get("gate").is_some() {
@@ -231,7 +229,7 @@ impl Model for Ledger {
         Ok(Some(account))
     }
 
-    fn apply<W: KvWrite>(&self, account: Value, view: &mut W, _out: &mut Outbox) -> Handled<()> {
+    fn apply<W: KvWrite>(&self, account: Value, view: &mut W, _out: &mut Outbox) -> AnyResult {
         let fails = account.get("failing").is_some_and(|failing| failing == "apply");
         self.accounts.put(view, account)?;
         if fails && !self.scene.is_mended() {
@@ -240,7 +238,7 @@ impl Model for Ledger {
         Ok(())
     }
 
-    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> Handled<()> {
+    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, out: &mut Outbox) -> AnyResult {
         let payload = Self::payload(event)?;
         let sum = self.sum(view)?;
         if let Some(mut account) = self.accounts.get(view, event.stream)? {
@@ -265,7 +263,7 @@ impl Model for Ledger {
         Ok(())
     }
 
-    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
+    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> AnyResult {
         let payload = Self::payload(event)?;
         let mut seen = Vec::new();
         for sub_event in sub_events(&payload, "turn")? {

@@ -13,10 +13,10 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::KeyRange;
 use arbour::codec::{Codec as _, Json};
 use arbour::key::Key as _;
-use arbour::migrations::{Group, Migrations, Run, Step, StepResult, StepTrees};
+use arbour::migrations::{Group, Migrations, Run, Step, StepTrees};
+use arbour::{AnyResult, KeyRange};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,7 +24,7 @@ use super::decision::{Decisions, Nodes, decide};
 use super::replica::{CURRENT, META, VERSION};
 use super::{Database, Error, Replica};
 
-type Plan = dyn Fn(&Nodes) -> StepResult<Decisions> + Send + Sync;
+type Plan = dyn Fn(&Nodes) -> AnyResult<Decisions> + Send + Sync;
 
 /// The upgrade to a version of the nodes, from the version before.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Upgrade {
     /// about each of them.
     pub fn to(
         version: u64,
-        plan: impl Fn(&Nodes) -> StepResult<Decisions> + Send + Sync + 'static,
+        plan: impl Fn(&Nodes) -> AnyResult<Decisions> + Send + Sync + 'static,
     ) -> Self {
         Self { version, plan: Arc::new(plan) }
     }
@@ -72,7 +72,7 @@ impl Database {
 }
 
 /// Builds a version in the replica that is not current, and makes it the current one.
-fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> StepResult {
+fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> AnyResult {
     let from = current(trees)?;
     let mut nodes = Nodes::new();
     trees.each(from.nodes(), |_, key, value| {
@@ -92,7 +92,7 @@ fn build(trees: &mut StepTrees<'_>, version: u64, plan: &Plan) -> StepResult {
 }
 
 /// Checks the version of the replica that is now current, before the commit.
-fn verify(trees: &mut StepTrees<'_>, version: u64) -> StepResult {
+fn verify(trees: &mut StepTrees<'_>, version: u64) -> AnyResult {
     let current = current(trees)?;
     match get::<u64>(trees, current.global(), VERSION)? {
         Some(found) if found == version => Ok(()),
@@ -100,7 +100,7 @@ fn verify(trees: &mut StepTrees<'_>, version: u64) -> StepResult {
     }
 }
 
-fn current(trees: &mut StepTrees<'_>) -> StepResult<Replica> {
+fn current(trees: &mut StepTrees<'_>) -> AnyResult<Replica> {
     Ok(get(trees, META, CURRENT)?.unwrap_or_default())
 }
 
@@ -108,7 +108,7 @@ fn get<T: Serialize + DeserializeOwned>(
     trees: &mut StepTrees<'_>,
     tree: &str,
     key: &str,
-) -> StepResult<Option<T>> {
+) -> AnyResult<Option<T>> {
     let value = trees.get(tree, key.as_bytes())?;
     Ok(value.map(|value| Json::decode(&value)).transpose()?)
 }
@@ -118,7 +118,7 @@ fn put<T: Serialize + DeserializeOwned>(
     tree: &str,
     key: &str,
     value: &T,
-) -> StepResult {
+) -> AnyResult {
     let mut bytes = Vec::new();
     Json::encode(value, &mut bytes)?;
     Ok(trees.put(tree, key.as_bytes(), &bytes)?)

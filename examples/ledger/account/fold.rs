@@ -1,9 +1,9 @@
 //! Maintains the documents of accounts. An event has already happened, so nothing that the log
 //! contains is refused here.
 
-use arbour::DynTransaction;
 use arbour::documents::Collection;
-use arbour::events::{Handled, Recorded};
+use arbour::events::Recorded;
+use arbour::{AnyResult, DynTransaction};
 use serde_json::{Value, json};
 
 use super::{Account, Entry, account_of};
@@ -16,7 +16,7 @@ pub(crate) fn fold(
     accounts: &Collection<Account>,
     event: &Recorded<Entry>,
     view: &mut DynTransaction<'_>,
-) -> Handled<Option<Value>> {
+) -> AnyResult<Option<Value>> {
     let Some(name) = account_of(event.stream()) else { return Ok(None) };
     let before = accounts.get(view, name)?;
     // The program that appended it had checked it; this catches events appended by mistake.

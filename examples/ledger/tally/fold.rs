@@ -1,8 +1,8 @@
 //! Counting: events of commits into documents.
 
-use arbour::DynTransaction;
 use arbour::documents::Collection;
-use arbour::events::{Handled, Recorded};
+use arbour::events::Recorded;
+use arbour::{AnyResult, DynTransaction};
 
 use super::Tally;
 use crate::commit::Commit;
@@ -12,7 +12,7 @@ pub(crate) fn fold<D: Tally>(
     documents: &Collection<D>,
     event: &Recorded<Commit>,
     view: &mut DynTransaction<'_>,
-) -> Handled<()> {
+) -> AnyResult {
     for share in D::shares(&event.body) {
         let earlier = documents.get(view, share.id)?;
         documents.put(view, D::count(earlier, &share, &event.body, event.time))?;

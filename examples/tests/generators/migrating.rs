@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use arbour::migrations::{MigrationError, Run, StepResult};
-use arbour::{ErrorKind, KvStore as _};
+use arbour::migrations::{MigrationError, Run};
+use arbour::{AnyResult, ErrorKind, KvStore as _};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, Dump, dump, put_raw};
@@ -161,7 +161,7 @@ fn the_next_upgrade_goes_back_to_x(bed: &Bed) {
 }
 
 /// Runs an upgrade that has to fail, and checks that it had no effect.
-fn refused(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> arbour::Error {
+fn refused(bed: &Bed, plan: fn(&Nodes) -> AnyResult<Decisions>) -> arbour::Error {
     let bed = bed.another();
     let database = bed.open();
     database.batch(&[Op::put("a", 1), Op::put("b", 2)]).unwrap();
@@ -179,7 +179,7 @@ fn refused(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> arbour::Erro
 }
 
 /// Returns what is wrong with the decisions of a plan.
-fn fault(bed: &Bed, plan: fn(&Nodes) -> StepResult<Decisions>) -> Option<Fault> {
+fn fault(bed: &Bed, plan: fn(&Nodes) -> AnyResult<Decisions>) -> Option<Fault> {
     refused(bed, plan).source()?.downcast_ref::<Fault>().cloned()
 }
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use arbour::events::{
-    Append, Event, EventType, Events, FailureAction, FailurePolicy, Handled, Log, Model, NewEvent,
-    Outbox, Projection,
+    Append, Event, EventType, Events, FailurePolicy, Log, Model, NewEvent, Outbox, Projection,
 };
-use arbour::{KvRead, KvStore as _};
+use arbour::{AnyResult, KvRead, KvStore as _};
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, on_every_persistent_engine};
@@ -33,7 +32,7 @@ impl Model for Older {
         _event: &Event<'_>,
         _before: &R,
         _out: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    ) -> AnyResult<Option<()>> {
         Err("not known yet".into())
     }
 }
@@ -42,9 +41,7 @@ impl Model for Older {
 fn open_eve(bed: &Bed) {
     let store = Arc::new(bed.open());
     let log = bed.log_url().map(|_| Arc::new(bed.open_log()));
-    let older = Projection::new("accounts", 1)
-        .model(Older)
-        .on_failure(FailurePolicy::default().then(FailureAction::Quarantine));
+    let older = Projection::new("accounts", 1).model(Older).on_failure(FailurePolicy::quarantine());
     let builder = Events::builder(Arc::clone(&store), "main").projection(older);
     let events = match &log {
         Some(log) => builder.log_in(Arc::clone(log)).build().unwrap(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbour::documents::{Body, Collection, Declaration, DocId, Filter, Query, Stored};
+use arbour::documents::{Body, Collection, Declaration, DocId, Filter, Stored};
 use arbour::{DynSnapshot, DynStore, DynTransaction, KvStore as _, Result};
 use serde_json::Value;
 
@@ -57,14 +57,15 @@ impl<D: Body> Things<D> {
         self.read(|things, snapshot| things.get(snapshot, id))
     }
 
-    /// Returns the ids of the documents that a query or a filter finds, as `5 7`.
-    pub(crate) fn find(&self, query: impl Into<Query<D>>) -> String {
-        ids(&self.read(|things, snapshot| things.find(query).stored(snapshot)).items)
+    /// Returns the ids of the documents that match, as `5 7`.
+    pub(crate) fn find(&self, filter: Filter<D>) -> String {
+        ids(&self.read(|things, snapshot| things.find(filter).stored(snapshot)).items)
     }
 
     /// Returns the ids of the things that match, and fails if no index answers the filter.
     pub(crate) fn find_by_index(&self, filter: Filter<D>) -> String {
-        self.find(Query::new(filter).require_index())
+        let found = self.collection.find(filter).require_index();
+        ids(&self.read(|_, snapshot| found.stored(snapshot)).items)
     }
 }
 

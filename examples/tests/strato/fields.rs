@@ -1,14 +1,12 @@
 //! Columns of a JsonModel: ids, fields, computed values, defaults, indexes (`J1` to `J9`, `J11`).
 
 use arbour::Result;
-use arbour::documents::{
-    BodyCodec, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Query,
-};
+use arbour::documents::{BodyCodec, Declaration, DocError, Field, FieldKind, Filter, Ids, Index};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
-use crate::collection::Things;
+use crate::collection::{Things, ids};
 use crate::engines::on_every_engine;
 use crate::things;
 
@@ -179,8 +177,11 @@ fn indexes_are_sparse_unique_and_compound(bed: &Bed) {
     ]);
     let taken = things.put(json!({"id": 9, "code": "x"})).unwrap_err();
     assert!(matches!(taken.downcast_ref(), Some(DocError::Unique { .. })), "{taken}");
-    let of_a = Query::new(Filter::eq("kind", "a")).descending("count").require_index();
-    assert_eq!(things.find(of_a), "2 1 4");
+    let of_a = things.read(|things, snapshot| {
+        let of_a = things.find(Filter::eq("kind", "a")).descending("count");
+        of_a.require_index().stored(snapshot)
+    });
+    assert_eq!(ids(&of_a.items), "2 1 4");
     assert_eq!(things.find_by_index(Filter::at_least("count", 2)), "2 3");
     let null =
         things.read(|things, snapshot| things.find(Filter::is_null("count")).explain(snapshot));

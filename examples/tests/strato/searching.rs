@@ -108,7 +108,7 @@ fn a_cache_reads_each_document_once(bed: &Bed) {
 fn a_search_sorts_limits_counts_and_pages_both_ways(bed: &Bed) {
     let things = open(bed);
     let sorted = || things.collection.all().ascending("kind").descending("count").limit(4);
-    let page = |selection: Selection<'_, Value>| -> Page<Stored<Value>> {
+    let page = |selection: Selection<Value>| -> Page<Stored<Value>> {
         things.read(|_, snapshot| selection.stored(snapshot))
     };
     let first = page(sorted().with_total());

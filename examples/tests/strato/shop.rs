@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use arbour::documents::Collection;
-use arbour::events::{Event, EventType, Handled, Model, NewEvent, Outbox, Transact};
-use arbour::{KvRead, KvWrite};
+use arbour::events::{Event, EventType, Model, NewEvent, Outbox, Transact};
+use arbour::{AnyResult, KvRead, KvWrite};
 use serde_json::{Value, json};
 
 use crate::stores::writes;
@@ -38,7 +38,7 @@ impl Shop {
         self.calls.lock().unwrap().push(format!("{phase} {}", event.event_type));
     }
 
-    fn ordered(event: &Event<'_>) -> Handled<Option<(i64, i64)>> {
+    fn ordered(event: &Event<'_>) -> AnyResult<Option<(i64, i64)>> {
         let payload = EventType::<Value>::new("ordered").read(event)?;
         Ok(payload.and_then(|order| Some((order["thing"].as_i64()?, order["count"].as_i64()?))))
     }
@@ -51,7 +51,7 @@ impl Model for Shop {
         "shop"
     }
 
-    fn preprocess<R: KvRead>(&self, event: &Event<'_>, _before: &R) -> Handled<Option<NewEvent>> {
+    fn preprocess<R: KvRead>(&self, event: &Event<'_>, _before: &R) -> AnyResult<Option<NewEvent>> {
         self.call("preprocess", event);
         let thing = EventType::<i64>::new("one-ordered").read(event)?;
         Ok(thing.map(|thing| order(thing, 1)))
@@ -62,7 +62,7 @@ impl Model for Shop {
         event: &Event<'_>,
         before: &R,
         out: &mut Outbox,
-    ) -> Handled<Option<(i64, i64)>> {
+    ) -> AnyResult<Option<(i64, i64)>> {
         self.call("reduce", event);
         let Some((thing, count)) = Self::ordered(event)? else { return Ok(None) };
         let stored = self.things.get(before, thing)?;
@@ -84,18 +84,13 @@ impl Model for Shop {
         (thing, left): (i64, i64),
         _view: &mut W,
         out: &mut Outbox,
-    ) -> Handled<()> {
+    ) -> AnyResult {
         out.returns(json!({"thing": thing, "left": left}));
         Ok(())
     }
 
     /// Writes to the things directly.
-    fn derive<W: KvWrite>(
-        &self,
-        event: &Event<'_>,
-        view: &mut W,
-        _out: &mut Outbox,
-    ) -> Handled<()> {
+    fn derive<W: KvWrite>(&self, event: &Event<'_>, view: &mut W, _out: &mut Outbox) -> AnyResult {
         self.call("derive", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
         if self.things.get(view, thing)?.is_some() {
@@ -105,7 +100,7 @@ impl Model for Shop {
     }
 
     /// Puts a note if something is sold out, and its id into the thing.
-    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> Handled<()> {
+    fn transact<W: KvWrite>(&self, event: &Event<'_>, turn: &mut Transact<'_, W>) -> AnyResult {
         self.call("transact", event);
         let Some((thing, _)) = Self::ordered(event)? else { return Ok(()) };
         let stored = self.things.get(turn.view(), thing)?;

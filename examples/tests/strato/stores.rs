@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use arbour::documents::{Collection, DocId, Ids};
 use arbour::events::{
-    Append, EventBuf, EventCollection, EventQuery, EventWrites, Events, EventsBuilder, Log,
-    Outcome, Projection,
+    Append, EventBuf, EventCollection, EventQuery, Events, EventsBuilder, Log, Outcome, Projection,
 };
 use arbour::{DynStore, KvStore as _};
 use serde_json::{Map, Value};
@@ -32,8 +31,8 @@ pub(crate) struct Opened {
 }
 
 /// Makes the events of things.
-pub(crate) fn writes() -> EventWrites<Value> {
-    EventWrites::new("things")
+pub(crate) fn writes() -> EventCollection<Value> {
+    EventCollection::new("things")
 }
 
 impl Stores {
@@ -54,7 +53,7 @@ impl Stores {
         let projection = Projection::new("things", version);
         let declaration = things::declaration(&projection.view("things")).id("id", ids);
         let things = Collection::open(&*self.store, declaration).unwrap();
-        let model = EventCollection::new("things", things.clone());
+        let model = writes().model(things.clone());
         (projection.model(model), things)
     }
 

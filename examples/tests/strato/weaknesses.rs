@@ -6,9 +6,9 @@ use std::thread;
 
 use arbour::documents::{Field, Filter, Ids, Index, Selection};
 use arbour::events::layout::log_tree;
-use arbour::events::{Event, EventError, EventQuery, Events, Handled, Model, Outbox, Outcome};
+use arbour::events::{Event, EventError, EventQuery, Events, Model, Outbox, Outcome};
 use arbour::key::Key as _;
-use arbour::{DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _};
+use arbour::{AnyResult, DynStore, Error, ErrorKind, KvRead, KvStore as _, KvWrite as _};
 use arbour_core::engine::TreeName;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ with_every_queue!(
 );
 
 /// Returns the ids of all pages of a selection, one text for each page.
-fn pages(things: &Things, mut selection: Selection<'_, Value>) -> Vec<String> {
+fn pages(things: &Things, mut selection: Selection<Value>) -> Vec<String> {
     let mut pages = Vec::new();
     loop {
         let page = things.read(|_, snapshot| selection.stored(snapshot));
@@ -270,7 +270,7 @@ impl Model for Meddler {
         _event: &Event<'_>,
         _before: &R,
         out: &mut Outbox,
-    ) -> Handled<Option<()>> {
+    ) -> AnyResult<Option<()>> {
         let refused = self.0.dispatch_all(writes().remove(5)?).err().ok_or("it was dispatched")?;
         out.returns(refused.to_string());
         Ok(None)

@@ -6,7 +6,7 @@ use std::ops::Bound::{Excluded, Included};
 
 use arbour::Result;
 use arbour::documents::{
-    Body, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Integer, Precondition, Query,
+    Body, Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Integer, Precondition,
 };
 use arbour_core::{KvStore, Limits};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, load, means, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Reading {

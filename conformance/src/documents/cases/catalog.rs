@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arbour::Result;
 use arbour::documents::layout::{documents_tree, feed_ack_tree, feed_tree, index_tree};
 use arbour::documents::{
-    Declaration, DocError, DocId, Field, FieldKind, Filter, Ids, Index, IndexState, Query,
+    Declaration, DocError, DocId, Field, FieldKind, Filter, Ids, Index, IndexState,
 };
 use arbour_core::KvStore;
 use serde_json::{Value, json};
@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use super::claims::{go_on, load, raw, refused};
 use crate::Factory;
 use crate::breaking::{Break, Breaking};
-use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
+use crate::documents::{
+    DocBed, DocFactory, Query, TestCollection, TestDocuments, TestReader, TestWriter,
+};
 
 /// Enough documents for several chunks.
 const CROWD: usize = 1_200;

@@ -4,13 +4,13 @@
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
-use arbour::documents::{Body, DocError, Filter, IndexState, Query, Stored};
+use arbour::documents::{Body, DocError, Filter, IndexState, Stored};
 use arbour::{Operation, Progress};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
 
-use crate::documents::{TestCollection, TestReader, TestWriter};
+use crate::documents::{Query, TestCollection, TestReader, TestWriter};
 use crate::entries;
 
 /// Stores bodies in one transaction, whether they exist or not.

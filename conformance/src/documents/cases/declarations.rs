@@ -2,13 +2,13 @@
 
 use arbour::Result;
 use arbour::documents::layout::NAME_BYTES_MAX;
-use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Ids, Index, Query};
+use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Ids, Index};
 use arbour_core::{KvRead as _, KvStore};
 use serde_json::{Value, json};
 
 use super::claims::{found, load, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 fn named(name: &str) -> Declaration<Value> {
     Declaration::new(name).field(Field::path("a")).index(Index::on("a"))

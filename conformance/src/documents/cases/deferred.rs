@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, IndexState, Query};
+use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, IndexState};
 use arbour::{DynStore, ErrorKind, GroupCommit, Result};
 use arbour_core::{Durability, Error, KvStore, KvWrite, StoreOptions};
 use serde_json::{Value, json};
 
 use super::claims::{found, load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Racks, each at a place of its own.
 fn racks(place: Index) -> Declaration<Value> {

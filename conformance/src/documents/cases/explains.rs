@@ -3,16 +3,14 @@
 use std::ops::ControlFlow;
 
 use arbour::Result;
-use arbour::documents::{
-    Access, Considered, Declaration, DocError, Explain, Field, Filter, Index, Query,
-};
+use arbour::documents::{Access, Considered, Declaration, DocError, Explain, Field, Filter, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, load, refused};
 use super::samples::{package_bodies, packages};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader};
 
 /// The packages, and so many in a section of their own that reading all of them is the last resort.
 fn many() -> Vec<Value> {

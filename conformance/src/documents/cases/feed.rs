@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use arbour::Result;
-use arbour::documents::{
-    Change, Declaration, DocError, DocId, Field, Filter, Index, Precondition, Query,
-};
+use arbour::documents::{Change, Declaration, DocError, DocId, Field, Filter, Index, Precondition};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{invalid, load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 fn notes() -> Declaration<Value> {
     Declaration::new("notes").field(Field::path("n")).index(Index::on("n").unique()).with_feed()

@@ -3,7 +3,7 @@
 use arbour::Result;
 use arbour::documents::layout::index_tree;
 use arbour::documents::{
-    Declaration, DocError, DocId, Field, FieldKind, Filter, Index, IndexState, Query,
+    Declaration, DocError, DocId, Field, FieldKind, Filter, Index, IndexState,
 };
 use arbour_core::KvStore;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::claims::{build, found, load, means, member, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// J7. If a document has nothing or null there, the default is written into it, and can be found.
 /// False, zero and the empty text are values.

@@ -4,13 +4,13 @@ use std::fmt::Debug;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use arbour::Result;
-use arbour::documents::{Declaration, DocError, Field, Filter, Index, Query};
+use arbour::documents::{Declaration, DocError, Field, Filter, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{invalid, load, means, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader};
 
 /// Things of many kinds, in a collection without an index, or in one with an index over each field
 /// and some over several.

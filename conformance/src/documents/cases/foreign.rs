@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::Result;
 use arbour::documents::layout::index_tree;
-use arbour::documents::{
-    Declaration, DocError, Field, FieldKind, Filter, Index, IndexState, Query,
-};
+use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Index, IndexState};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -16,7 +14,7 @@ pub(super) use super::foreign_ends::{
     types_default_is_respected, unrecorded_is_built_anew,
 };
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 use crate::random::{Random, seed};
 
 /// How many writes the two versions make, and how many documents there are at most.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::Result;
 use arbour::documents::layout::{CATALOG_TREE, index_tree};
-use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Index, Query};
+use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Index};
 use arbour::key::Key as _;
 use arbour_core::KvStore;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::claims::{load, means, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
+use crate::documents::{
+    DocBed, DocFactory, Query, TestCollection, TestDocuments, TestReader, TestWriter,
+};
 
 /// Enough documents for several chunks.
 const CROWD: usize = 1_200;

@@ -4,13 +4,13 @@ use std::thread;
 use std::time::Duration;
 
 use arbour::Result;
-use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Ids, Index, Query, Written};
+use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Ids, Index, Written};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, ids, invalid, load, means, member, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 fn with(name: &str, ids: Ids) -> Declaration<Value> {
     Declaration::new(name).id("id", ids)

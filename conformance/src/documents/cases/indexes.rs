@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use arbour::Result;
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, Query};
+use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) use super::orders::{
     compound_mixed_directions, numbers_in_order, texts_in_order, words_begin_and_fold, words_found,
 };
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Users with a unique address, a unique pair of names, and others that are not unique.
 fn users() -> Declaration<Value> {

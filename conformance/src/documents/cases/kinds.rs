@@ -1,13 +1,13 @@
 //! Fields whose kind gives their JSON form a meaning: moments, dates, decimal numbers, bytes.
 
 use arbour::Result;
-use arbour::documents::{Declaration, DocError, DocId, Field, FieldKind, Filter, Index, Query};
+use arbour::documents::{Declaration, DocError, DocId, Field, FieldKind, Filter, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, load, means, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Forms of equal values. The first is the one that a collection returns for all of them.
 type Forms = Vec<Value>;

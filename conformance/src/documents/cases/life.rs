@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 
 use arbour::Result;
 use arbour::documents::layout::index_tree;
-use arbour::documents::{
-    Declaration, DocError, DocId, Duplicate, Field, Filter, Index, IndexState, Query,
-};
+use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Index, IndexState};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -17,7 +15,7 @@ pub(super) use super::redeclared::{
 };
 pub(super) use super::scrubs::{dangling_is_named, scrub_finds_and_mends};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Enough documents for several chunks of a build.
 const CROWD: usize = 3000;
@@ -194,9 +192,8 @@ pub(super) fn unique_pending_then_readable<F: Factory, M: DocFactory>(
     bed.settle()?;
     let users = bed.declare(unique())?;
     let snapshot = bed.store().snapshot()?;
-    let duplicate = |email: &str, holders: &[&'static str]| Duplicate {
-        values: vec![email.into()],
-        holders: holders.iter().map(|id| DocId::from(*id)).collect(),
+    let duplicate = |email: &str, holders: &[&'static str]| {
+        (vec![email.into()], holders.iter().map(|id| DocId::from(*id)).collect())
     };
     let expected = [duplicate("x", &["a", "c"]), duplicate("z", &["d", "e", "f"])];
     assert_eq!(users.duplicates(&snapshot, "email", 9)?, expected);

@@ -1,14 +1,14 @@
 //! Changing members of documents.
 
 use arbour::Result;
-use arbour::documents::{DocError, DocId, Filter, Precondition, Query};
+use arbour::documents::{DocError, DocId, Filter, Precondition};
 use arbour_core::KvStore;
 use serde_json::json;
 
 use super::claims::{found, invalid, load, refused};
 use super::samples::people;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// J13. An update replaces the named members of the document, each as a whole, and null removes a
 /// member. An absent document is not created, and an id in the changes is ignored.

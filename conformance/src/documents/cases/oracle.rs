@@ -4,7 +4,8 @@
 use std::cmp::Ordering;
 use std::ops::Bound;
 
-use arbour::documents::{Filter, Query};
+use crate::documents::Query;
+use arbour::documents::Filter;
 use arbour_core::Direction;
 use serde_json::{Number, Value};
 

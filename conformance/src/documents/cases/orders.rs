@@ -1,13 +1,13 @@
 //! The order of an index: numbers, texts, several fields, words.
 
 use arbour::Result;
-use arbour::documents::{Declaration, Field, Filter, Index, Query};
+use arbour::documents::{Declaration, Field, Filter, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, load, means};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Asserts that documents sort by these values, which ascend strictly, forward and backward; and
 /// that each value is found by itself and separates the others, with an index of either direction

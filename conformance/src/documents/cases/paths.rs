@@ -1,14 +1,14 @@
 //! Paths that lead to each element of an array.
 
 use arbour::Result;
-use arbour::documents::{Declaration, Field, FieldKind, Filter, Index, Query};
+use arbour::documents::{Declaration, Field, FieldKind, Filter, Index};
 use arbour_core::KvStore;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::claims::{load, means};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Documents of a type of the program, which are those of [`bodies`].
 #[derive(Clone, Serialize, Deserialize)]

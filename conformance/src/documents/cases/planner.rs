@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use arbour::Result;
-use arbour::documents::{DocError, Query};
+use arbour::documents::DocError;
 use arbour_core::KvStore;
 use proptest::prelude::TestCaseError;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::claims::{go_on, ids, load};
 use super::oracle::{answer, compare, sort_and_dedup, values};
 use super::plans::{FIELDS, Plan, declaration, plan};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 use crate::random::{number_from, seed, test_runner};
 
 /// The number of plans, unless `ARBOUR_MODEL_CASES` sets another.

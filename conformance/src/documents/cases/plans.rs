@@ -2,7 +2,8 @@
 
 use std::ops::Bound;
 
-use arbour::documents::{Declaration, Field, FieldKind, Filter, Index, Query};
+use crate::documents::Query;
+use arbour::documents::{Declaration, Field, FieldKind, Filter, Index};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};

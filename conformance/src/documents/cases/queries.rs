@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use arbour::Result;
-use arbour::documents::{Collection, DocCache, DocError, Filter, Query};
+use arbour::documents::{Collection, DocCache, DocError, Filter};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) use super::explains::{explain_shows_choice, fewest_rows_read, full_sc
 use super::samples::{package_bodies, packages};
 pub(super) use super::visits::threads_visit_each_once;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Calls a check on a collection with indexes and on one without, both with the same packages.
 macro_rules! on_both {

@@ -2,15 +2,13 @@
 
 use arbour::Result;
 use arbour::documents::layout::index_tree;
-use arbour::documents::{
-    Declaration, DocError, Field, FieldKind, Filter, Index, IndexState, Query,
-};
+use arbour::documents::{Declaration, DocError, Field, FieldKind, Filter, Index, IndexState};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{build, found, load, means, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 fn bodies() -> Vec<Value> {
     (0..10)

@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 
 use arbour::Result;
-use arbour::documents::{Declaration, DocError, Field, Filter, Index, Query};
+use arbour::documents::{Declaration, DocError, Field, Filter, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, invalid, load, refused};
 use super::cursors::both_ways;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Tickets without an index of words, or with one.
 fn tickets(has_index: bool) -> Declaration<Value> {

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use arbour::Result;
 use arbour::codec::{Codec, Json};
 use arbour::documents::layout::{HEADER_BYTES, Header, documents_tree};
-use arbour::documents::{BodyCodec, Declaration, DocError, DocId, Field, Filter, Index, Query};
+use arbour::documents::{BodyCodec, Declaration, DocError, DocId, Field, Filter, Index};
 use arbour_core::{DecodeError, EncodeError, KvStore};
 use serde_json::{Value, json};
 
 use super::claims::{found, go_on, ids, load, means, member, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// People as the first version of a program declared them.
 fn first() -> Declaration<Value> {

@@ -3,7 +3,7 @@
 use arbour::Result;
 use arbour::documents::layout::{documents_tree, index_tree};
 use arbour::documents::{
-    Body, Declaration, DocError, DocId, Field, Filter, Index, Query, ScrubReport, encode_scalar,
+    Body, Declaration, DocError, DocId, Field, Filter, Index, ScrubReport, encode_scalar,
 };
 use arbour::key::{GROUP_DELIMITER, KeyPart as _, Ordered};
 use arbour_core::{KvStore, KvWrite as _};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::claims::{found, go_on, load, means, raw, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 fn things() -> Declaration<Value> {
     Declaration::new("things")

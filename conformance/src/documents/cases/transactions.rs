@@ -4,14 +4,14 @@ use std::thread;
 
 use arbour::Result;
 use arbour::documents::layout::{documents_tree, index_tree};
-use arbour::documents::{DocError, DocId, Filter, Precondition, Query, Written};
+use arbour::documents::{DocError, DocId, Filter, Precondition, Written};
 use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Limits, StoreOptions};
 use serde_json::json;
 
 use super::claims::{found, load, member, raw, refused, refused_by_store};
 use super::samples::people;
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// How many threads race, and how often.
 const THREADS: u64 = 4;

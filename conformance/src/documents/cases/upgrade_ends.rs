@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arbour::documents::layout::unchecked_tree;
-use arbour::documents::{DocError, Filter, Query};
+use arbour::documents::{DocError, Filter};
 use arbour::{Progress, Result};
 use arbour_core::{ErrorKind, KvStore};
 use serde_json::json;
@@ -14,7 +14,9 @@ use super::claims::{found, go_on, invalid, load, raw, refused};
 use super::people::{FEW, contents, crowd, earlier, headers, later, person, set, versions};
 use crate::Factory;
 use crate::breaking::{Break, Breaking};
-use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
+use crate::documents::{
+    DocBed, DocFactory, Query, TestCollection, TestDocuments, TestReader, TestWriter,
+};
 
 /// More documents than two chunks hold.
 const CROWD: usize = 1_200;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour::documents::{DocError, DocId, Filter, Query};
+use arbour::documents::{DocError, DocId, Filter};
 use arbour::{Error, Result};
 use arbour_core::KvStore;
 use serde_json::json;
@@ -18,7 +18,9 @@ pub(super) use super::upgrade_ends::{
 };
 use crate::Factory;
 use crate::counting::Counting;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments, TestReader, TestWriter};
+use crate::documents::{
+    DocBed, DocFactory, Query, TestCollection, TestDocuments, TestReader, TestWriter,
+};
 
 /// Opening a collection with a higher version writes nothing, and reading it neither. The program of the
 /// earlier version goes on, and both read what it writes.

@@ -7,14 +7,14 @@ use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use arbour::documents::{Declaration, DocError, Field, Filter, Query};
+use arbour::documents::{Declaration, DocError, Field, Filter};
 use arbour::{Error, Result};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{load, refused};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader};
 
 const CROWD: usize = 300;
 

@@ -1,14 +1,14 @@
 //! Writes that take and return whole documents, and writes of all documents that match.
 
 use arbour::Result;
-use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Ids, Index, Query};
+use arbour::documents::{Declaration, DocError, DocId, Field, Filter, Ids, Index};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
 use super::claims::{found, invalid, load, member, refused};
 use super::samples::{package_bodies, packages, people};
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Parcels with made ids, a default and a unique code.
 fn parcels() -> Declaration<Value> {

@@ -1,7 +1,7 @@
 //! Writing documents, one by one and many at once.
 
 use arbour::Result;
-use arbour::documents::{DocError, DocId, Filter, Precondition, Query, Written};
+use arbour::documents::{DocError, DocId, Filter, Precondition, Written};
 use arbour_core::KvStore;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub(super) use super::transactions::{
     refused_write_leaves_the_rest, rolled_back_with_the_transaction,
 };
 use crate::Factory;
-use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
+use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, TestWriter};
 
 /// Case 1, J12, J14, J16. What is written is read, to the last member; a replacement leaves nothing
 /// of the earlier body; a removed document is gone, and inserted again it is new.

@@ -1,13 +1,13 @@
 //! Faults of what is written: the ids in documents, and the results of changes.
 
 use arbour::Result;
-use arbour::documents::{Body, Declaration, DocId, Filter, Ids, Query, from_json, set_at, to_json};
+use arbour::documents::{Body, Declaration, DocId, Filter, Ids, from_json, set_at, to_json};
 use arbour_core::KvRead;
 use serde_json::{Map, Value};
 
 use super::declaration::at;
 use super::{DocFault, FaultyReader};
-use crate::documents::TestReader;
+use crate::documents::{Query, TestReader};
 
 /// Gives a document a wrong id; `None` if that is not the fault.
 pub(super) fn with_other_id<D: Body, R: KvRead>(

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::{
-    Body, Change, DocError, DocId, DocumentStore as _, Duplicate, IndexStatus, ScrubReport,
-    StoredCollection,
+    Body, Change, DocError, DocId, DocumentStore as _, IndexStatus, ScrubReport, StoredCollection,
 };
 use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
+use serde_json::Value;
 
 use super::{DocFault, FaultyCollection, FaultyReader, FaultyWriter};
 use crate::documents::TestCollection;
@@ -77,7 +77,7 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<Duplicate>> {
+    ) -> Result<Vec<(Vec<Value>, Vec<DocId<'static>>)>> {
         self.below.duplicates(reader, index, limit)
     }
 

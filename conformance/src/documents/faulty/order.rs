@@ -1,13 +1,13 @@
 //! Faults of the order of documents.
 
 use arbour::Result;
-use arbour::documents::{Body, Declaration, Integer, Page, Query, Stored, encode_scalar};
+use arbour::documents::{Body, Declaration, Integer, Page, Stored, encode_scalar};
 use arbour_core::Direction;
 use serde_json::Value;
 
 use super::DocFault;
 use super::declaration::value_named;
-use crate::documents::TestReader;
+use crate::documents::{Query, TestReader};
 
 /// Searches, and sorts the result by its first field in another way.
 pub(super) fn search<D: Body>(

@@ -1,12 +1,12 @@
 //! Faults of paging.
 
 use arbour::Result;
-use arbour::documents::{Body, Declaration, DocError, Page, PageCursor, Query, Stored};
+use arbour::documents::{Body, Declaration, DocError, Page, Stored};
 
 use super::DocFault;
 use super::declaration::value_named;
 use super::memory::{Given, Memory};
-use crate::documents::TestReader;
+use crate::documents::{Query, TestReader};
 
 /// The cursor after a last page that claims to have a next one.
 const BEHIND_LAST: &str = "behind the last page";
@@ -24,7 +24,7 @@ pub(super) fn search<D: Body>(
     let given = came_with.as_ref().and_then(|cursor| given(memory, cursor));
     match (fault, given) {
         (DocFault::LastPageHasNext, _)
-            if came_with.as_ref().is_some_and(|cursor| cursor.as_str() == BEHIND_LAST) =>
+            if came_with.as_ref().is_some_and(|cursor| cursor == BEHIND_LAST) =>
         {
             return Ok(Page::default());
         }
@@ -54,16 +54,16 @@ pub(super) fn search<D: Body>(
     Ok(page)
 }
 
-fn given(memory: &Memory, cursor: &PageCursor) -> Option<Given> {
-    memory.cursors.lock().get(cursor.as_str()).copied()
+fn given(memory: &Memory, cursor: &str) -> Option<Given> {
+    memory.cursors.lock().get(cursor).copied()
 }
 
 /// Remembers the cursors of a page.
 fn note<D>(memory: &Memory, page: &Page<Stored<D>>, offset: usize) {
     let mut cursors = memory.cursors.lock();
-    let mut note = |cursor: &Option<PageCursor>, given| {
+    let mut note = |cursor: &Option<String>, given| {
         if let Some(cursor) = cursor {
-            cursors.insert(cursor.as_str().to_owned(), given);
+            cursors.insert(cursor.clone(), given);
         }
     };
     note(&page.next, Given { offset: offset + page.items.len(), is_previous: false });
@@ -90,7 +90,7 @@ fn bend<D: Body>(
         DocFault::LastPageHasNext
             if page.next.is_none() && !goes_back && query.limit == Some(page.items.len()) =>
         {
-            page.next = Some(PageCursor::new(BEHIND_LAST));
+            page.next = Some(BEHIND_LAST.to_owned());
         }
         _ => {}
     }

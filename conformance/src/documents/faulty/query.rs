@@ -1,9 +1,10 @@
 //! Faults of queries.
 
-use arbour::documents::{Body, Declaration, Filter, Query};
+use arbour::documents::{Body, Declaration, Filter};
 use arbour_core::Direction;
 
 use super::{DocFault, filter};
+use crate::documents::Query;
 
 /// Changes the query of the caller.
 pub(super) fn bend<D: Body>(

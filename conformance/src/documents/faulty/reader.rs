@@ -5,22 +5,22 @@ use std::ops::ControlFlow;
 
 use arbour::Result;
 use arbour::documents::{
-    Access, Body, Declaration, DocError, DocId, Explain, Filter, Ids, Page, Query, Stored,
+    Access, Body, Declaration, DocError, DocId, Explain, Filter, Ids, Page, Stored,
 };
 use arbour_core::KvRead;
 use serde_json::Value;
 
 use super::{DocFault, FaultyCollection, order, page, query};
-use crate::documents::{TestCollection, TestReader, collection::CollectionReader};
+use crate::documents::{Query, TestCollection, TestReader, collection::CollectionReader};
 
 /// Reads the documents of a [`FaultyCollection`].
 ///
 /// ```
 /// use arbour_conformance::documents::{
-///     DocFactory, TestCollection, TestDocuments, TestReader, TestWriter,
+///     DocFactory, Query, TestCollection, TestDocuments, TestReader, TestWriter,
 /// };
 /// use arbour_conformance::documents::faulty::{DocFault, FaultyDocFactory};
-/// use arbour::documents::{Declaration, Filter, Query};
+/// use arbour::documents::{Declaration, Filter};
 /// use arbour_core::{KvStore, MemoryStore};
 /// use serde_json::json;
 /// # let store = MemoryStore::new();

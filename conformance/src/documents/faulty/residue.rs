@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use arbour::documents::layout::{CATALOG_TREE, Header, index_tree};
 use arbour::documents::{
-    Body, DocError, DocId, Filter, Precondition, Query, Written, from_json, set_at, to_json,
+    Body, DocError, DocId, Filter, Precondition, Written, from_json, set_at, to_json,
 };
 use arbour::key::Key as _;
 use arbour::{Error, Result};
@@ -16,7 +16,7 @@ use super::body::id_in;
 use super::declaration::value_named;
 use super::trees::{entry_of, key_of, keys};
 use super::{DocFault, FaultyWriter};
-use crate::documents::TestReader;
+use crate::documents::{Query, TestReader};
 
 /// What was stored before a write, as far as the fault needs it.
 #[derive(Default)]

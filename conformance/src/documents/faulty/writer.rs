@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use arbour::Result;
 use arbour::documents::{
-    Body, Declaration, DocError, DocId, Explain, Filter, Page, Precondition, Query, Stored,
-    Written, from_json, read_id, set_at, to_json,
+    Body, Declaration, DocError, DocId, Explain, Filter, Page, Precondition, Stored, Written,
+    from_json, read_id, set_at, to_json,
 };
 use arbour_core::KvWrite;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::declaration::at;
 use super::trees::key_of;
 use super::{DocFault, FaultyCollection, FaultyReader};
 use crate::documents::collection::CollectionWriter;
-use crate::documents::{TestReader, TestWriter};
+use crate::documents::{Query, TestReader, TestWriter};
 
 /// Writes the documents of a [`FaultyCollection`].
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arbour::Result;
 use arbour::documents::{Collection, Declaration, Field, Ids, Index};
 use arbour::events::layout::view_name;
-use arbour::events::{EventCollection, EventWrites, Events, Metadata, Outcome, Projection};
+use arbour::events::{EventCollection, Events, Metadata, Outcome, Projection};
 use arbour_core::KvStore;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn open_declared<F: Factory>(
     declaration: Declaration<Value>,
 ) -> Result<Events> {
     let collection = Collection::open(&**bed.views(), declaration)?;
-    let model = EventCollection::new("people", collection);
+    let model = EventCollection::new("people").model(collection);
     bed.builder().projection(projection.model(model)).build()
 }
 
@@ -64,7 +64,7 @@ fn part(said: Value, name: &str) -> Value {
 /// M1 to M6, M10. Writes are events; each has the same effect as on any collection.
 pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
-    let writes = EventWrites::<Value>::new("people");
+    let writes = EventCollection::<Value>::new("people");
     let ada = json!({"id": "ada", "email": "a@x", "born": 1815});
     assert_eq!(said(&events, writes.insert(&ada))?, json!({"id": "ada", "revision": 1}));
     assert_eq!(
@@ -100,7 +100,7 @@ pub(super) fn writes_are_events<F: Factory>(bed: &mut EventBed<F>) -> Result<()>
 /// applied.
 pub(super) fn refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
-    let writes = EventWrites::<Value>::new("people");
+    let writes = EventCollection::<Value>::new("people");
     let ada = json!({"id": "ada", "email": "a@x"});
     said(&events, writes.insert(&ada))?;
     for (write, kind) in [
@@ -133,7 +133,7 @@ pub(super) fn deferred_refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -
     let mut declaration = declaration(&projection.view("people"), &Ids::Chosen);
     declaration.indexes = vec![Index::on("email").unique_deferred().sparse()];
     let events = open_declared(bed, projection, declaration)?;
-    let writes = EventWrites::<Value>::new("people");
+    let writes = EventCollection::<Value>::new("people");
     let mut append = arbour::events::Append::default();
     for (id, email) in [("ada", "a@x"), ("bob", "a@x"), ("cyd", "c@x")] {
         append = append.event(writes.insert(&json!({"id": id, "email": email}))?);
@@ -159,7 +159,7 @@ pub(super) fn deferred_refusals_are_results<F: Factory>(bed: &mut EventBed<F>) -
 pub(super) fn made_ids_come_again<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     for (name, ids) in [("uuids", Ids::Uuid), ("numbers", Ids::Integer)] {
         let events = open(bed, name, &ids)?;
-        let writes = EventWrites::<Value>::new("people");
+        let writes = EventCollection::<Value>::new("people");
         for number in 0..4 {
             let body = json!({"name": format!("number {number}")});
             let said = said(&events, writes.set(&body))?;
@@ -196,7 +196,7 @@ fn clear<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
 /// M2, M9. A write has metadata like any event; a collection's first event is appended once.
 pub(super) fn metadata_and_init<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     let events = open(bed, "people", &Ids::Chosen)?;
-    let writes = EventWrites::<Value>::new("people");
+    let writes = EventCollection::<Value>::new("people");
     events.dispatch_all(writes.init())?;
     let ada = writes.set(&json!({"id": "ada"}))?;
     events.dispatch_all(ada.with_metadata(Metadata::default().with("user", "eve")))?;

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use arbour::Result;
 use arbour::documents::Collection;
-use arbour::events::{
-    Append, Dispatch, Events, FailureAction, FailurePolicy, Log, Outcome, Projection,
-};
+use arbour::events::{Append, Dispatch, Events, FailurePolicy, Log, Outcome, Projection};
 use arbour_core::engine::TreeName;
 use arbour_core::{Durability, KeyRange, KvRead as _, KvStore, KvWrite as _};
 use serde_json::json;
@@ -37,7 +35,7 @@ fn projection<S: KvStore>(
     let projection = Projection::new(name, 1);
     let declaration = accounts(&projection.view("accounts"));
     let own = Collection::open(bed_store, declaration)?;
-    let policy = FailurePolicy::default().then(FailureAction::DeadLetter);
+    let policy = FailurePolicy::dead_letter();
     Ok(projection.model(Ledger::new(own, Arc::clone(scene))).on_failure(policy))
 }
 

@@ -5,8 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::events::{
-    Append, Dispatch, EventError, EventQuery, Events, Expected, FailureAction, FailurePolicy,
-    Outcome, Pace,
+    Append, Dispatch, EventError, EventQuery, Events, Expected, FailurePolicy, Outcome,
 };
 use arbour::{Operation, Result};
 use arbour_core::{ErrorKind, KvStore as _, KvWrite as _};
@@ -25,9 +24,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// Case 31. A dispatch ends with a value, with an error, dead-lettered, halted, timed out, or shut
 /// down.
 pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let events = bed.open_with(|bank| {
-        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-    })?;
+    let events = bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()))?;
     assert_eq!(applied(&events, cents("a", 1)?)?, json!({"cents": 1, "part": 0}));
     let aside = dispatch(&events, event("a", json!({"fail": "reduce"}))?)?;
     assert!(matches!(aside, Outcome::DeadLettered { .. }), "{aside:?}");
@@ -73,7 +70,7 @@ pub(super) fn always_resolves<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
 /// The outcome says which inline projections were not waited for; a projection that is not inline
 /// has no outcome.
 pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("behind", 1)?.behind();
     let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
     let dispatched =
         events.dispatch_all(Append::new().event(cents("a", 1)?).event(cents("b", 2)?))?;
@@ -93,7 +90,7 @@ pub(super) fn waits_as_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     drop(events);
     bed.settle()?;
     assert_eq!(balances(&**bed.views(), "behind", 1)?, "");
-    let behind = bed.ledger("behind", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("behind", 1)?.behind();
     let events = bed.builder().projection(bed.ledger("bank", 1)?).projection(behind).build()?;
     assert_eq!(events.catch_up("behind")?, 3);
     assert_eq!(events.catch_up("bank")?, 3);
@@ -197,7 +194,7 @@ pub(super) fn repeated_dispatch_same_outcome<F: Factory>(bed: &mut EventBed<F>) 
 
 /// `wait_for` returns a snapshot that includes the position, even if another thread applies it.
 pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("bank", 1)?.behind();
     let events = bed.builder().projection(behind).build()?;
     let none = events.wait_for("bank", 1, Duration::from_millis(5)).map(drop);
     assert!(matches!(refused(none, "an event there is not"), EventError::TimedOut { .. }));
@@ -218,7 +215,7 @@ pub(super) fn wait_for_is_recent_enough<F: Factory>(bed: &mut EventBed<F>) -> Re
 /// A thread that waits while it has a transaction open fails with an error, and does not wait for
 /// itself.
 pub(super) fn own_transaction_is_told<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("bank", 1)?.behind();
     let events = bed.builder().projection(behind).build()?;
     events.dispatch_all(cents("a", 1)?)?;
     let transaction = bed.views().begin()?;
@@ -240,7 +237,7 @@ type Commit<'c> = &'c dyn Fn() -> Result<()>;
 /// the threads that wait for a projection and those that read.
 pub(super) fn no_wakeup_is_lost<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const ROUNDS: u64 = 15;
-    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("bank", 1)?.behind();
     let events = bed.builder().projection(behind).poll(NEVER).build()?;
     let dispatching = || events.dispatch_all(cents("a", 1)?).map(drop);
     let notifying = || {
@@ -277,7 +274,7 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<()>
     let events = bed
         .builder()
         .projection(bed.ledger("bank", 1)?)
-        .projection(bed.ledger("behind", 1)?.pace(Pace::Behind))
+        .projection(bed.ledger("behind", 1)?.behind())
         .poll(NEVER)
         .build()?;
     let began = Instant::now();
@@ -315,7 +312,7 @@ pub(super) fn no_turn_is_missed<F: Factory>(bed: &mut EventBed<F>) -> Result<()>
 /// A follower applies new events, for projections that no other thread waits for, and ends when it
 /// is shut down.
 pub(super) fn follower_applies_what_comes<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("bank", 1)?.behind();
     let events: Events = bed.builder().projection(behind).build()?;
     thread::scope(|scope| -> Result<()> {
         let follower = scope.spawn(|| events.follow());

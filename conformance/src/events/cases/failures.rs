@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use arbour::Result;
 use arbour::events::DeadKind;
-use arbour::events::{
-    EventError, Events, FailureAction, FailurePolicy, NewEvent, Outcome, Pace, Phase,
-};
+use arbour::events::{EventError, Events, FailurePolicy, NewEvent, Outcome, Phase};
 use serde_json::json;
 
 use super::claims::{append, applied, balances, dispatch, invalid, refused};
@@ -90,7 +88,7 @@ pub(super) fn panic_is_failure<F: Factory>(bed: &mut EventBed<F>) -> Result<()> 
 
 /// A failing event is tried again as often as the policy says, and no more.
 pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let policy = FailurePolicy::default().retry(3, Duration::from_millis(1));
+    let policy = FailurePolicy::halt().retry(3, Duration::from_millis(1));
     let events = bed.open_with(|bank| bank.on_failure(policy))?;
     applied(&events, cents("a", 1)?)?;
     bed.scene.calls();
@@ -103,7 +101,7 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<
     // When it is resumed it gets all its tries again, and may be repaired in between.
     events.resume("bank")?;
     let scene = std::sync::Arc::clone(&bed.scene);
-    let patient = FailurePolicy::default().retry(1000, Duration::from_millis(1));
+    let patient = FailurePolicy::halt().retry(1000, Duration::from_millis(1));
     let events = bed.open_with(|bank| bank.on_failure(patient))?;
     std::thread::scope(|scope| {
         let catching_up = scope.spawn(|| events.catch_up("bank"));
@@ -119,8 +117,8 @@ pub(super) fn retries_with_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<
 
 /// If several threads wait for an event that will be retried later, they do not each try it.
 pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let policy = FailurePolicy::default().retry(9, Duration::from_secs(3600));
-    let events = bed.open_with(|bank| bank.on_failure(policy).pace(Pace::Behind))?;
+    let policy = FailurePolicy::halt().retry(9, Duration::from_secs(3600));
+    let events = bed.open_with(|bank| bank.on_failure(policy).behind())?;
     append(bed, failing("a", "reduce")?)?;
     std::thread::scope(|scope| {
         let wait = || events.wait_for("bank", 1, Duration::from_millis(100)).map(drop);
@@ -137,11 +135,8 @@ pub(super) fn waiters_share_a_backoff<F: Factory>(bed: &mut EventBed<F>) -> Resu
 
 /// Case 35. A dead-lettered event does not hold up the others, and can be applied later.
 pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let open = |bed: &EventBed<F>| {
-        bed.open_with(|bank| {
-            bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-        })
-    };
+    let open =
+        |bed: &EventBed<F>| bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()));
     let events = open(bed)?;
     applied(&events, cents("a", 1)?)?;
     let outcome = dispatch(&events, failing("a", "derive")?)?;
@@ -171,11 +166,8 @@ pub(super) fn dead_letters_replayed<F: Factory>(bed: &mut EventBed<F>) -> Result
 /// A check that a handler has run before the commit is the event's own: it fails that event, and none
 /// of those that are applied with it.
 pub(super) fn failed_check_fails_event<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let open = |bed: &EventBed<F>| {
-        bed.open_with(|bank| {
-            bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-        })
-    };
+    let open =
+        |bed: &EventBed<F>| bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()));
     let events = open(bed)?;
     applied(&events, cents("a", 1)?)?;
     let outcome = dispatch(&events, failing("a", "check")?)?;
@@ -200,11 +192,8 @@ pub(super) fn failed_check_fails_event<F: Factory>(bed: &mut EventBed<F>) -> Res
 /// If an event fails, the later events of its stream are dead-lettered with it, in order, and no
 /// other stream is affected.
 pub(super) fn quarantine_keeps_stream<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let open = |bed: &EventBed<F>| {
-        bed.open_with(|bank| {
-            bank.on_failure(FailurePolicy::default().then(FailureAction::Quarantine))
-        })
-    };
+    let open =
+        |bed: &EventBed<F>| bed.open_with(|bank| bank.on_failure(FailurePolicy::quarantine()));
     let events = open(bed)?;
     applied(&events, cents("a", 1)?)?;
     dispatch(&events, failing("a", "reduce")?)?;
@@ -266,9 +255,7 @@ pub(super) fn unknown_types_by_declaration<F: Factory>(bed: &mut EventBed<F>) ->
 
 /// An event whose payload does not decode fails like any other, and is named.
 pub(super) fn undecodable_payload_fails<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
-    let events = bed.open_with(|bank| {
-        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-    })?;
+    let events = bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()))?;
     let bad = NewEvent::raw("a", "moved", 1, b"{half".to_vec());
     let outcome = dispatch(&events, bad)?;
     let is_told = matches!(

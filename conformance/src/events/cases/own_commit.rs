@@ -4,9 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour::Result;
-use arbour::events::{
-    Append, EventError, EventQuery, Expected, FailureAction, FailurePolicy, Outcome, Pace,
-};
+use arbour::events::{Append, EventError, EventQuery, Expected, FailurePolicy, Outcome};
 use arbour_core::{Error, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Operation};
 use serde_json::json;
 
@@ -157,9 +155,7 @@ pub(super) fn failing_event_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Res
     );
     assert_eq!(balances(&**bed.views(), "bank", 1)?, "a 1 1");
     drop(events);
-    let events = bed.open_with(|bank| {
-        bank.on_failure(FailurePolicy::default().then(FailureAction::DeadLetter))
-    })?;
+    let events = bed.open_with(|bank| bank.on_failure(FailurePolicy::dead_letter()))?;
     let done = bed.log_store().write(|tx| events.append_all_in(tx, failing()?))?;
     assert!(matches!(done.outcomes("bank"), [Outcome::DeadLettered { .. }]), "{done:?}");
     assert_eq!(events.dead_letters("bank")?.len(), 1);
@@ -172,7 +168,7 @@ pub(super) fn failing_event_is_refused<F: Factory>(bed: &mut EventBed<F>) -> Res
 /// itself, because no thread that waits for a projection could tell it.
 pub(super) fn waiters_notice_the_commit<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const ROUNDS: u64 = 8;
-    let behind = bed.ledger("bank", 1)?.pace(Pace::Behind);
+    let behind = bed.ledger("bank", 1)?.behind();
     let events = bed.builder().projection(behind).poll(NEVER).build()?;
     let mut reader = events.tail(EventQuery::all());
     let began = Instant::now();

@@ -3,7 +3,7 @@
 use arbour::Result;
 use arbour::documents::layout::documents_tree;
 use arbour::events::layout::{result_tree, view_name};
-use arbour::events::{Outcome, Pace, Phase};
+use arbour::events::{Outcome, Phase};
 use arbour_core::KvStore;
 use serde_json::json;
 
@@ -217,7 +217,7 @@ pub(super) fn replay_makes_same_bytes<F: Factory>(bed: &mut EventBed<F>) -> Resu
     drop(events);
     bed.settle()?;
     assert_eq!(balances(&**bed.views(), "bank", 1)?.matches(" 0 null").count(), 6, "six new ids");
-    let again = bed.ledger("again", 1)?.pace(Pace::Behind);
+    let again = bed.ledger("again", 1)?.behind();
     let again = bed.builder().projection(again).build()?;
     assert_ne!(again.digest("again", 1)?, ids, "nothing was applied yet");
     again.catch_up("again")?;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::thread;
 
 use arbour::events::VersionState::{self, Active, Building, Kept, New};
-use arbour::events::{EventError, Events, Pace};
+use arbour::events::{EventError, Events};
 use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore};
 use serde_json::json;
@@ -77,7 +77,7 @@ pub(super) fn rebuilt_beside_old<F: Factory>(bed: &mut EventBed<F>) -> Result<()
 /// A caller that catches up gets progress reports, and can stop: what was applied stays.
 pub(super) fn catching_up_tells_how_far<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     fill(bed)?;
-    let open = |bed: &EventBed<F>| bed.open_with(|bank| bank.pace(Pace::Behind));
+    let open = |bed: &EventBed<F>| bed.open_with(|bank| bank.behind());
     let events = open(bed)?;
     let mut told = Vec::new();
     let applied = events.catch_up_with("bank", &mut |progress| {
@@ -213,7 +213,7 @@ pub(super) fn newer_version_takes_over<F: Factory>(bed: &mut EventBed<F>) -> Res
     bed.settle()?;
     // One that is not inline, by any kind of wait.
     let behind = |version| -> Result<Events> {
-        let bank = bed.ledger("bank", version)?.pace(Pace::Behind);
+        let bank = bed.ledger("bank", version)?.behind();
         bed.builder().projection(bank).build()
     };
     let next = behind(4)?;

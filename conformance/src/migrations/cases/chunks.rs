@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arbour::Result;
-use arbour::migrations::{MigrationError, Run, Source, Step};
+use arbour::migrations::{MigrationError, Run, Source, Step, StepStatus};
 use arbour_core::KeyRange;
 
 use super::claims::{
@@ -266,7 +266,8 @@ pub(super) fn cancelled_goes_on_further<F: Factory>(bed: &mut MigrationBed<F>) -
     bed.settle()?;
     let store = &**bed.store();
     let planned = migrations.plan(store)?.steps;
-    assert_eq!(planned.iter().map(|step| step.entries).collect::<Vec<_>>(), [Some(6), None]);
+    let entries = |step: &StepStatus| step.record.as_ref().map(|record| record.counts.entries);
+    assert_eq!(planned.iter().map(entries).collect::<Vec<_>>(), [Some(6), None]);
     let more = app([counts_rooms(1), traced(2), traced(3)]).chunk_entries(3);
     let report = more.run(store)?;
     assert!(!report.is_cancelled);

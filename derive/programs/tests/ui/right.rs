@@ -34,7 +34,7 @@ pub enum Desk {
     Closed,
 }
 
-fn to_cents(_version: u32, euros: serde_json::Value) -> arbour::events::Handled<serde_json::Value> {
+fn to_cents(_version: u32, euros: serde_json::Value) -> arbour::AnyResult<serde_json::Value> {
     Ok((euros.as_i64().ok_or("no euros")? * 100).into())
 }
 

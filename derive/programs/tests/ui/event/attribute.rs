@@ -20,7 +20,7 @@ enum Banking {
     Twice { cents: i64 },
 }
 
-fn upgrade(_version: u32, payload: serde_json::Value) -> arbour::events::Handled<u32> {
+fn upgrade(_version: u32, payload: serde_json::Value) -> arbour::AnyResult<u32> {
     drop(payload);
     Ok(1)
 }

@@ -86,7 +86,7 @@ struct NotJson {
     id: u64,
 }
 
-fn convert(_from: u32, document: serde_json::Value) -> arbour::events::Handled<serde_json::Value> {
+fn convert(_from: u32, document: serde_json::Value) -> arbour::AnyResult<serde_json::Value> {
     Ok(document)
 }
 

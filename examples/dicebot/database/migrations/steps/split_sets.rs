@@ -1,7 +1,7 @@
 //! Step 7: where a value was a set, each of its members has an entry.
 
-use arbour::KeyRange;
-use arbour::migrations::{Step, StepResult};
+use arbour::migrations::Step;
+use arbour::{AnyResult, KeyRange};
 use bincode::config::{legacy, standard};
 use bincode::serde::{decode_from_slice, encode_to_vec};
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 const BYTES_MAX: usize = 16 << 20;
 
 /// What a value was, in the format of bincode 1.
-fn decode<T: DeserializeOwned>(value: &[u8]) -> StepResult<T> {
+fn decode<T: DeserializeOwned>(value: &[u8]) -> AnyResult<T> {
     match decode_from_slice(value, legacy().with_limit::<BYTES_MAX>())? {
         (decoded, read) if read == value.len() => Ok(decoded),
         _ => Err("there is something behind the value".into()),
