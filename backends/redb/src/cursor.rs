@@ -1,13 +1,13 @@
 //! Iterating over a table.
 
+use std::mem;
 use std::ops::Bound;
 
 use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
-use redb::{AccessGuard, Range, ReadableTable as _, Table};
+use redb::{AccessGuard, Range, ReadableTable as _, StorageError, Table};
 
 use crate::catch_panic::{PanicSafe, catch_panic};
 use crate::tables::{Bytes, ReadTables};
-use crate::value::look_at;
 use crate::{RedbStore, error};
 
 /// A cursor of a [`RedbStore`](crate::RedbStore): it lends the bytes of redb's own pages.
@@ -114,36 +114,68 @@ impl<'t> RedbCursor<'t> {
 }
 
 impl Place<'_> {
-    /// Advances to the next entry and stores it in place: it is too large to be moved through
-    /// several results at no cost.
+    /// Advances to the next entry and lends it.
     #[inline]
-    fn advance(&mut self, direction: Direction) -> Result<()> {
-        let next = match (&mut self.rest, direction) {
-            (Some(rest), Direction::Forward) => rest.next(),
-            (Some(rest), Direction::Reverse) => rest.next_back(),
-            (None, _) => None,
-        };
-        match next {
-            Some(Ok(entry)) => {
-                let (key, value) = self.lent.insert(entry);
-                look_at(key);
-                look_at(value);
-            }
-            None => self.lent = None,
-            Some(Err(cause)) => return Err(error::storage(cause, Operation::Scan)),
+    fn advance(&mut self, direction: Direction) -> Result<Option<(&[u8], &[u8])>> {
+        let Self { rest, lent } = self;
+        // Before the step: dropping an entry is an atomic operation, which waits for all stores
+        // before it, and the step makes many.
+        *lent = None;
+        match (rest, direction) {
+            (Some(rest), Direction::Forward) => lend(rest.next(), lent),
+            (Some(rest), Direction::Reverse) => lend(rest.next_back(), lent),
+            (None, _) => Ok(None),
         }
-        Ok(())
+    }
+}
+
+/// Lends what a step returned from `lent`, which is empty.
+///
+/// An entry has 24 words, and moving it once more costs as much as the rest of the contract. So this
+/// is inlined into each step, and nothing here drops an entry: only then does the compiler write it
+/// where it is lent from.
+#[inline(always)]
+fn lend<'p, 't>(
+    next: Option<Result<Entry<'t>, StorageError>>,
+    lent: &'p mut Option<Entry<'t>>,
+) -> Result<Option<(&'p [u8], &'p [u8])>> {
+    match next {
+        Some(Ok(entry)) => match lent {
+            None => {
+                let (key, value) = lent.insert(entry);
+                // On a damaged page they may lie outside of it; then redb panics here.
+                Ok(Some((key.value(), value.value())))
+            }
+            Some(_) => {
+                mem::forget(entry);
+                unreachable!("emptied before the step")
+            }
+        },
+        None => Ok(None),
+        Some(Err(cause)) => Err(error::storage(cause, Operation::Scan)),
     }
 }
 
 impl Cursor for RedbCursor<'_> {
     #[inline]
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        let place = &mut *self.place;
-        if let Err(error) = catch_panic(Operation::Scan, || place.advance(self.direction)) {
-            return Err(self.fail(error));
+        if self.failed {
+            return Ok(None);
         }
-        Ok(self.place.lent.as_ref().map(|(key, value)| (key.value(), value.value())))
+        let place = &mut *self.place;
+        let mut entry = None;
+        // A result of this size would be moved twice on its way out.
+        let advanced = catch_panic(Operation::Scan, || {
+            entry = place.advance(self.direction)?;
+            Ok(())
+        });
+        match advanced {
+            Ok(()) => Ok(entry),
+            Err(error) => {
+                self.failed = true;
+                Err(self.store.locate(error.with_tree(self.tree.name())))
+            }
+        }
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {

@@ -93,6 +93,7 @@ macro_rules! read_through {
             where
                 Self: 't;
 
+            #[inline]
             fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<DynValue>> {
                 self.$field.erased_get(tree, key)
             }
@@ -118,6 +119,7 @@ macro_rules! read_through {
                 self.$field.erased_contains(tree, key)
             }
 
+            #[inline]
             fn get_with<R>(
                 &self,
                 tree: &Tree,
