@@ -6,7 +6,7 @@ use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
 use super::Body;
-use super::doc_store::{DocChange, Holder};
+use super::docs::{DocChange, Holder};
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
 
@@ -21,19 +21,20 @@ impl<D: Body> Writer<'_, D> {
         }
         let own = moved_from.unwrap_or(&self.buffers.key);
         if known.is_checked(entry.index)
-            && let Some(holder) = self.docs.holder(entry, own)?
+            && let Some(holder) = self.docs.read().holder(entry, own)?
         {
             // An index that is being built lacks documents, so the commit cannot check it.
             if index.deferred && known.state(entry.index).is_complete() {
-                self.docs.before_commit(Box::new(self.collection.unique_check(&known, entry)));
+                self.docs
+                    .before_commit(Box::new(self.collection.opened.unique_check(&known, entry)));
                 return Ok(());
             }
-            return Err(self.collection.taken(&known, entry.index, &holder)?);
+            return Err(self.collection.opened.taken(&known, entry.index, &holder)?);
         }
         match self.unbuilt_holder(entry, own)? {
             Some(id_key) => {
                 let holder = Holder { id_key, entry: entry.key.to_vec() };
-                Err(self.collection.taken(&known, entry.index, &holder)?)
+                Err(self.collection.opened.taken(&known, entry.index, &holder)?)
             }
             None => Ok(()),
         }
@@ -89,6 +90,11 @@ impl<D: Body> Writer<'_, D> {
         }
         let revision = after.and_then(|after| Header::split(after).ok());
         let revision = revision.map(|(header, _)| header.revision);
-        self.collection.record_change(self.docs, &mut self.newest, &self.buffers.key, revision)
+        self.collection.opened.record_change(
+            &mut self.docs,
+            &mut self.newest,
+            &self.buffers.key,
+            revision,
+        )
     }
 }
