@@ -1,6 +1,7 @@
 //! JSON, for values that people read.
 
 use std::any::type_name;
+use std::error::Error;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -63,17 +64,14 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     }
 
     fn decode(bytes: &[u8]) -> Result<T, DecodeError> {
-        // Validating the text as a whole saves validating each string. If it is not UTF-8, decode
-        // the bytes, which gives the proper error.
-        let read = match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(bytes),
-        };
-        read.map_err(|error| {
-            DecodeError::new(format!("JSON of {}", type_name::<T>()), error.to_string())
-                .with_source(error)
-        })
+        // Validating the text as a whole saves validating each string.
+        let text = str::from_utf8(bytes).map_err(|cause| undecodable(type_name::<T>(), cause))?;
+        serde_json::from_str(text).map_err(|cause| undecodable(type_name::<T>(), cause))
     }
+}
+
+fn undecodable(expected: &str, cause: impl Error + Send + Sync + 'static) -> DecodeError {
+    DecodeError::new(format!("JSON of {expected}"), cause.to_string()).with_source(cause)
 }
 
 /// Appends the JSON of a value, and tells whether it must be read back to be sure that it can be

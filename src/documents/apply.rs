@@ -6,8 +6,9 @@ use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
 use super::Body;
-use super::doc_store::{DocChange, Holder, Notes};
+use super::docs::{DocChange, Holder};
 use super::entries::{Entries, Entry};
+use super::trees::Notes;
 use super::writer::{HighestKey, Writer};
 
 impl<D: Body> Writer<'_, D> {
@@ -21,19 +22,20 @@ impl<D: Body> Writer<'_, D> {
         }
         let own = moved_from.unwrap_or(&self.buffers.key);
         if known.is_checked(entry.index)
-            && let Some(holder) = self.docs.holder(entry, own)?
+            && let Some(holder) = self.docs.read().holder(entry, own)?
         {
             // An index that is being built lacks documents, so the commit cannot check it.
             if index.deferred && known.state(entry.index).is_complete() {
-                self.docs.before_commit(Box::new(self.collection.unique_check(&known, entry)));
+                self.docs
+                    .before_commit(Box::new(self.collection.opened.unique_check(&known, entry)));
                 return Ok(());
             }
-            return Err(self.collection.taken(&known, entry.index, &holder)?);
+            return Err(self.collection.opened.taken(&known, entry.index, &holder)?);
         }
         match self.unbuilt_holder(entry, own)? {
             Some(id_key) => {
                 let holder = Holder { id_key, entry: entry.key.to_vec() };
-                Err(self.collection.taken(&known, entry.index, &holder)?)
+                Err(self.collection.opened.taken(&known, entry.index, &holder)?)
             }
             None => Ok(()),
         }
@@ -92,6 +94,11 @@ impl<D: Body> Writer<'_, D> {
         if revision.is_some() && self.known.record.is_noted(&self.collection.definition) {
             self.docs.set_note(Notes::Unchecked, &self.buffers.key, Some(b""))?;
         }
-        self.collection.record_change(self.docs, &mut self.newest, &self.buffers.key, revision)
+        self.collection.opened.record_change(
+            &mut self.docs,
+            &mut self.newest,
+            &self.buffers.key,
+            revision,
+        )
     }
 }

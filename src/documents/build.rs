@@ -13,13 +13,16 @@ use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::index_tree;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
+use arbour_core::{Direction, KeyRange, KvStore, Result, Tree};
 
-use super::catalog::{self, Record};
+use super::any_reader::{AnyReader, AnyTransaction};
+use super::catalog::Record;
 use super::collection::Collection;
 use super::entries::Entries;
+use super::fields::Decode;
 use super::index_record::{Build, bytes_of, hexadecimal};
 use super::known::Known;
+use super::opened::Opened;
 use super::{Body, IndexState, IndexStatus};
 use crate::Progress;
 use crate::key::successor;
@@ -91,52 +94,63 @@ impl<D: Body> Collection<D> {
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Vec<IndexStatus>> {
-        let began = Instant::now();
-        let (is_done, total) = store.read(|snapshot| {
-            let is_done = self.is_built(&*self.known(snapshot)?);
-            let total = if is_done { 0 } else { snapshot.len(&self.trees.documents)? };
-            Ok((is_done, total))
-        })?;
-        let mut attempt = Attempt::default();
-        if !is_done {
-            while let Left::More(done) =
-                store.write(|transaction| self.build_chunk(transaction, &mut attempt))?
-            {
-                let reached = Progress::new(self.definition.name(), began, 0).at(done, Some(total));
-                if progress(reached).is_break() {
-                    break;
-                }
-            }
-        }
+        let attempt = Attempt::default();
+        Building { opened: &self.opened, documents: self, attempt }.run(store, progress)?;
         store.read(|snapshot| self.indexes(snapshot))
     }
+}
 
-    pub(super) fn is_built(&self, known: &Known) -> bool {
-        let mut states = (0..self.definition.indexes.len()).map(|number| known.state(number));
-        let is_pending = |state| matches!(state, IndexState::WriteOnly | IndexState::UniquePending);
-        known.record.dropped.is_empty() && !states.any(is_pending)
+/// Builds the indexes of a collection, whatever the type of its documents.
+struct Building<'b> {
+    opened: &'b Opened,
+    documents: &'b dyn Decode,
+    attempt: Attempt,
+}
+
+impl Building<'_> {
+    fn run<S: KvStore>(
+        &mut self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let began = Instant::now();
+        let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(()) };
+        while let Left::More(done) = store.write(|transaction| self.build_chunk(transaction))? {
+            let name = self.opened.schema.name();
+            if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    /// Runs the next batch and notes the progress in the catalog.
-    fn build_chunk<W: KvWrite>(&self, transaction: &mut W, attempt: &mut Attempt) -> Result<Left> {
-        let known = self.known(transaction)?;
+    /// Returns the number of documents if something is left to do.
+    fn left(&self, reader: &dyn AnyReader) -> Result<Option<u64>> {
+        if self.opened.known(reader)?.is_built() {
+            return Ok(None);
+        }
+        reader.len(&self.opened.trees.documents).map(Some)
+    }
+
+    /// Builds one chunk, and records how far it got.
+    fn build_chunk(&mut self, transaction: &mut dyn AnyTransaction) -> Result<Left> {
+        let known = self.opened.known(transaction)?;
         let mut record = known.record.clone();
-        let left = self.advance(transaction, &known, &mut record, attempt)?;
-        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
+        let left = self.advance(transaction, &known, &mut record)?;
+        self.opened.save(transaction, &record)?;
         Ok(left)
     }
 
-    fn advance<W: KvWrite>(
-        &self,
-        transaction: &mut W,
+    fn advance(
+        &mut self,
+        transaction: &mut dyn AnyTransaction,
         known: &Known,
         record: &mut Record,
-        attempt: &mut Attempt,
     ) -> Result<Left> {
         if !self.clear_dropped(transaction, record)? {
             return Ok(Left::More(0));
         }
-        let mut pending = attempt.pending(known, self.definition.indexes.len());
+        let mut pending = self.attempt.pending(known, self.opened.schema.indexes.len());
         if !clear_obsolete(transaction, known, record, &mut pending)? {
             return Ok(Left::More(0));
         }
@@ -155,7 +169,7 @@ impl<D: Body> Collection<D> {
         let done = least.done + count;
         let is_end = count < CHUNK as u64;
         for number in built {
-            attempt.begun.insert(number);
+            self.attempt.begun.insert(number);
             let place = known.place(number);
             let Some(index) = place.and_then(|place| record.indexes.get_mut(place)) else {
                 continue;
@@ -173,9 +187,13 @@ impl<D: Body> Collection<D> {
 
     /// Removes the entries of dropped indexes; tells whether none are left. Clearing continues in the
     /// same transaction for as long as each tree is small enough.
-    fn clear_dropped<W: KvWrite>(&self, transaction: &mut W, record: &mut Record) -> Result<bool> {
+    fn clear_dropped(
+        &self,
+        transaction: &mut dyn AnyTransaction,
+        record: &mut Record,
+    ) -> Result<bool> {
         while let Some(name) = record.dropped.last() {
-            let name = index_tree(self.definition.name(), name);
+            let name = index_tree(self.opened.schema.name(), name);
             let tree = transaction.open_tree(TreeName::layer(&name)?)?;
             if clear(transaction, &tree)? == CHUNK {
                 return Ok(false);
@@ -187,40 +205,37 @@ impl<D: Body> Collection<D> {
 
     /// Adds the entries of the next documents. Returns the key of the last one, and how many there
     /// were.
-    fn build_documents<W: KvWrite>(
+    fn build_documents(
         &self,
-        transaction: &mut W,
+        transaction: &mut dyn AnyTransaction,
         known: &Known,
         from: &Build,
         indexes: &[usize],
     ) -> Result<(Option<Vec<u8>>, u64)> {
         let mut entries = Entries::default();
         let (mut last, mut count) = (None, 0);
-        {
-            let start = match bytes_of(&from.after) {
-                after if after.is_empty() => Vec::new(),
-                after => successor(&after),
-            };
-            let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
-            let mut cursor = transaction.scan(&self.trees.documents, range, Direction::Forward)?;
-            while count < CHUNK as u64 {
-                let Some((key, value)) = cursor.next()? else { break };
-                let stored = self.decode(key, value)?;
+        let start = match bytes_of(&from.after) {
+            after if after.is_empty() => Vec::new(),
+            after => successor(&after),
+        };
+        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
+        let schema = &self.opened.schema;
+        let mut add = |key: &[u8], value: &[u8]| {
+            self.documents.with_fields(key, value, &mut |fields| {
                 for &number in indexes {
-                    if let Some(index) = self.definition.indexes.get(number) {
-                        entries.add(
-                            &self.definition,
-                            number,
-                            index,
-                            key,
-                            &self.definition.fields_of(&stored.body),
-                        )?;
+                    if let Some(index) = schema.indexes.get(number) {
+                        entries.add(schema, number, index, key, fields)?;
                     }
                 }
-                last = Some(key.to_vec());
-                count += 1;
-            }
-        }
+                Ok(())
+            })?;
+            last = Some(key.to_vec());
+            count += 1;
+            let is_full = count == CHUNK as u64;
+            Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        let documents = &self.opened.trees.documents;
+        transaction.scan(documents, range, Direction::Forward, &mut add).map(drop)?;
         entries.sort();
         for entry in entries.iter() {
             if let Some(tree) = known.trees.index(entry.index) {
@@ -230,25 +245,26 @@ impl<D: Body> Collection<D> {
         Ok((last, count))
     }
 
-    fn state_when_built<R: KvRead>(
+    fn state_when_built(
         &self,
-        reader: &R,
+        reader: &dyn AnyReader,
         known: &Known,
         index: usize,
     ) -> Result<IndexState> {
-        let is_unique = self.definition.indexes.get(index).is_some_and(|index| index.unique);
-        let is_pending = is_unique && !self.find_duplicates(reader, known, index, 1)?.is_empty();
+        let is_unique = self.opened.schema.indexes.get(index).is_some_and(|index| index.unique);
+        let is_pending =
+            is_unique && !self.opened.find_duplicates(reader, known, index, 1)?.is_empty();
         Ok(if is_pending { IndexState::UniquePending } else { IndexState::Readable })
     }
 
     /// Checks again the unique indexes in which duplicates were found.
-    fn verify_unique<R: KvRead>(
+    fn verify_unique(
         &self,
-        reader: &R,
+        reader: &dyn AnyReader,
         known: &Known,
         record: &mut Record,
     ) -> Result<()> {
-        for number in 0..self.definition.indexes.len() {
+        for number in 0..self.opened.schema.indexes.len() {
             let place = known.place(number);
             if let Some(index) = place.and_then(|place| record.indexes.get_mut(place))
                 && index.state == IndexState::UniquePending
@@ -262,8 +278,8 @@ impl<D: Body> Collection<D> {
 
 /// Removes the entries of an earlier declaration from the indexes that will be built; tells whether none
 /// are left.
-fn clear_obsolete<W: KvWrite>(
-    transaction: &mut W,
+fn clear_obsolete(
+    transaction: &mut dyn AnyTransaction,
     known: &Known,
     record: &mut Record,
     pending: &mut [(usize, Build)],
@@ -288,15 +304,14 @@ fn clear_obsolete<W: KvWrite>(
 
 /// Removes the first entries of a tree, at most a chunk, and returns how many. The tree is empty if
 /// they were less than a chunk.
-pub(super) fn clear<W: KvWrite>(transaction: &mut W, tree: &Tree) -> Result<usize> {
+pub(super) fn clear(transaction: &mut dyn AnyTransaction, tree: &Tree) -> Result<usize> {
     let mut keys = Vec::new();
-    {
-        let mut cursor = transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
-        while keys.len() < CHUNK {
-            let Some((key, _)) = cursor.next()? else { break };
-            keys.push(key.to_vec());
-        }
-    }
+    let mut add = |key: &[u8], _: &[u8]| {
+        keys.push(key.to_vec());
+        let is_full = keys.len() == CHUNK;
+        Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    transaction.scan(tree, KeyRange::all(), Direction::Forward, &mut add).map(drop)?;
     for key in &keys {
         transaction.delete(tree, key)?;
     }

@@ -1,10 +1,11 @@
 //! The catalog: how a collection was declared, and the states of its indexes.
 
 use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT};
-use arbour_core::{DecodeError, EncodeError, Error, KvWrite, Result, Tree};
+use arbour_core::{DecodeError, EncodeError, Error, Result, Tree};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::any_reader::AnyTransaction;
 use super::field_schema::FieldSchema;
 use super::index_record::IndexRecord;
 use super::schema::{IndexDefinition, Schema};
@@ -116,8 +117,8 @@ pub(super) fn encode(record: &Record, key: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Stores the record of a collection.
-pub(super) fn save<W: KvWrite>(
-    transaction: &mut W,
+pub(super) fn save(
+    transaction: &mut dyn AnyTransaction,
     tree: &Tree,
     key: &[u8],
     record: &Record,

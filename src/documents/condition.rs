@@ -71,55 +71,48 @@ impl Condition {
     /// [`UnknownField`](DocError::UnknownField), and [`Invalid`](DocError::Invalid) for a
     /// comparison that the field does not support.
     pub(super) fn of<D: Body>(schema: &Schema, filter: &Filter<D>) -> Result<Self> {
-        let text = |field: FieldRef| -> Result<FieldRef> {
-            schema.check_asked(field, ScalarKind::Text)?;
-            Ok(field)
-        };
-        Ok(match filter {
-            Filter::All => Self::All,
+        match filter {
+            Filter::All => Ok(Self::All),
             Filter::Eq(name, value) => {
-                Self::points(schema, single(schema, name)?, std::slice::from_ref(value))?
+                Self::points(schema, single(schema, name), std::slice::from_ref(value))
             }
-            Filter::In(name, values) => Self::points(schema, single(schema, name)?, values)?,
-            Filter::ContainsAny(name, values) => Self::points(schema, many(schema, name)?, values)?,
-            Filter::ContainsAll(name, values) => {
-                let field = many(schema, name)?;
-                Self::Each(field, points(schema, field, values)?)
-            }
-            Filter::IsNull(name) => Self::points(schema, schema.field(name)?, &[Value::Null])?,
-            Filter::Range(name, lower, upper) => {
-                Self::range(schema, single(schema, name)?, lower, upper)?
-            }
-            Filter::Prefix(name, beginning) => {
-                Self::prefix(schema, text(single(schema, name)?)?, beginning)
-            }
-            Filter::Substring(name, part) => {
-                Self::Substring(text(single(schema, name)?)?, part.to_lowercase())
-            }
-            Filter::Words(name, text_asked) => {
-                Self::Words(text(schema.field(name)?)?, asked(text_asked))
-            }
-            Filter::And(filters) => Self::And(Self::all_of(schema, filters)?),
-            Filter::Or(filters) => Self::Or(Self::all_of(schema, filters)?),
-            Filter::Not(filter) => Self::of(schema, filter)?.opposite(schema),
+            Filter::In(name, values) => Self::points(schema, single(schema, name), values),
+            Filter::ContainsAny(name, values) => Self::points(schema, many(schema, name), values),
+            Filter::ContainsAll(name, values) => Self::each(schema, name, values),
+            Filter::IsNull(name) => Self::points(schema, schema.field(name), &[Value::Null]),
+            Filter::Range(name, lower, upper) => Self::range(schema, name, lower, upper),
+            Filter::Prefix(name, beginning) => Self::prefix(schema, name, beginning),
+            Filter::Substring(name, part) => Self::substring(schema, name, part),
+            Filter::Words(name, text) => Self::words(schema, name, text),
+            Filter::And(filters) => Self::all_of(schema, filters).map(Self::And),
+            Filter::Or(filters) => Self::all_of(schema, filters).map(Self::Or),
+            Filter::Not(filter) => Ok(Self::of(schema, filter)?.opposite(schema)),
             Filter::Custom(_, predicate) => {
                 let predicate = Arc::clone(predicate);
-                Self::Custom(Arc::new(move |body| body.downcast_ref().is_some_and(&*predicate)))
+                let means = move |body: &dyn Any| body.downcast_ref().is_some_and(&*predicate);
+                Ok(Self::Custom(Arc::new(means)))
             }
-        })
+        }
     }
 
-    fn points(schema: &Schema, field: FieldRef, values: &[Value]) -> Result<Self> {
+    fn points(schema: &Schema, field: Result<FieldRef>, values: &[Value]) -> Result<Self> {
+        let field = field?;
         Ok(Self::Points(field, points(schema, field, values)?))
+    }
+
+    fn each(schema: &Schema, name: &str, values: &[Value]) -> Result<Self> {
+        let field = many(schema, name)?;
+        Ok(Self::Each(field, points(schema, field, values)?))
     }
 
     /// A range of ids is a range of the keys of documents, if the keys sort as the ids do.
     fn range(
         schema: &Schema,
-        field: FieldRef,
+        name: &str,
         lower: &Bound<Value>,
         upper: &Bound<Value>,
     ) -> Result<Self> {
+        let field = single(schema, name)?;
         let span = span(schema, field, lower, upper)?;
         Ok(match (field, key_span(&schema.ids, lower, upper)) {
             (FieldRef::Id, Some(span)) => Self::KeyWithin(span),
@@ -127,12 +120,21 @@ impl Condition {
         })
     }
 
-    fn prefix(schema: &Schema, field: FieldRef, beginning: &str) -> Self {
+    fn prefix(schema: &Schema, name: &str, beginning: &str) -> Result<Self> {
+        let field = text(schema, single(schema, name)?)?;
         if field == FieldRef::Id && is_text(&schema.ids) {
             let start = beginning.as_bytes().to_vec();
-            return Self::KeyWithin(Span { end: prefix_end(&start), start });
+            return Ok(Self::KeyWithin(Span { end: prefix_end(&start), start }));
         }
-        Self::Within(field, Span::of_beginning(beginning))
+        Ok(Self::Within(field, Span::of_beginning(beginning)))
+    }
+
+    fn substring(schema: &Schema, name: &str, part: &str) -> Result<Self> {
+        Ok(Self::Substring(text(schema, single(schema, name)?)?, part.to_lowercase()))
+    }
+
+    fn words(schema: &Schema, name: &str, asked_for: &str) -> Result<Self> {
+        Ok(Self::Words(text(schema, schema.field(name)?)?, asked(asked_for)))
     }
 
     /// "Not null" means any value at all, which an index can answer with a range.
@@ -274,6 +276,12 @@ fn single(schema: &Schema, name: &str) -> Result<FieldRef> {
     if schema.has_many(field) {
         return Err(schema.invalid(format!("{name:?} has many values: ask what it contains")));
     }
+    Ok(field)
+}
+
+/// Checks that a field can be asked for texts.
+fn text(schema: &Schema, field: FieldRef) -> Result<FieldRef> {
+    schema.check_asked(field, ScalarKind::Text)?;
     Ok(field)
 }
 

@@ -24,7 +24,7 @@ impl<D: Body> Collection<D> {
     ) -> Result<()> {
         let format = &self.definition.declaration.format;
         let collection = || self.definition.name().to_owned();
-        let id = self.id_at(key)?;
+        let id = self.opened.id_at(key)?;
         let refused = |cause: EncodeError| {
             let (id, cause) = (id.clone(), Cause::new(cause));
             DocError::Downgrade { collection: collection(), id, to, cause }

@@ -37,7 +37,8 @@ impl<D: Body> Writer<'_, D> {
                 return Ok(false);
             }
             HighestKey::Wanted => {
-                self.highest_key = HighestKey::Known(self.docs.last_key()?.unwrap_or_default());
+                self.highest_key =
+                    HighestKey::Known(self.docs.read().last_key()?.unwrap_or_default());
             }
             HighestKey::Known(_) => {}
         }
@@ -99,7 +100,7 @@ impl<D: Body> Writer<'_, D> {
         let Buffers { key, before, .. } = &mut self.buffers;
         before.clear();
         let mut copy = |value: &[u8]| before.extend_from_slice(value);
-        Ok(!is_beyond && self.docs.get(key, &mut copy)?)
+        Ok(!is_beyond && self.docs.read().get(key, &mut copy)?)
     }
 
     fn conflict(&self, id: &DocId<'static>, expected: u64, actual: u64, current: Value) -> Error {
@@ -133,7 +134,7 @@ impl<D: Body> Writer<'_, D> {
         } else if !before.is_damaged {
             return Ok(());
         }
-        self.docs.entries_of(key, old)?;
+        self.docs.read().entries_of(key, old)?;
         old.sort();
         Ok(())
     }

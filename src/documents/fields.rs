@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use arbour_core::Result;
 use serde_json::Value;
 
 use super::Body;
@@ -29,6 +30,21 @@ pub(super) trait Fields {
 
     /// Returns the document itself, for a predicate on its type.
     fn body(&self) -> &dyn Any;
+}
+
+/// Decodes stored documents, whatever their type.
+pub(super) trait Decode {
+    /// Decodes the document at a key, and passes it to a closure.
+    fn with_fields(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        run: &mut dyn FnMut(&dyn Fields) -> Result<()>,
+    ) -> Result<()>;
+
+    /// Returns the document at a key as it is stored in the schema version of this program; `None` if it
+    /// is so already.
+    fn converted(&self, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>>;
 }
 
 /// The fields of a document of type `D`.

@@ -334,56 +334,79 @@ impl<D> Clone for Filter<D> {
 /// provided that predicates with the same name do.
 impl<D> fmt::Debug for Filter<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, values: &[Value]| {
-            f.write_str("[")?;
-            for (number, value) in values.iter().enumerate() {
-                write!(f, "{}{value}", if number == 0 { "" } else { ", " })?;
-            }
-            f.write_str("]")
-        };
-        let joined = |f: &mut fmt::Formatter<'_>, filters: &[Self], word: &str| {
-            f.write_str("(")?;
-            for (number, filter) in filters.iter().enumerate() {
-                write!(f, "{}{filter:?}", if number == 0 { "" } else { word })?;
-            }
-            f.write_str(")")
-        };
         match self {
             Self::All => f.write_str("all"),
-            Self::Eq(field, value) => write!(f, "{field:?} = {value}"),
-            Self::Range(field, lower, upper) => {
-                match lower {
-                    Bound::Included(value) => write!(f, "{value} <= ")?,
-                    Bound::Excluded(value) => write!(f, "{value} < ")?,
-                    Bound::Unbounded => {}
-                }
-                write!(f, "{field:?}")?;
-                match upper {
-                    Bound::Included(value) => write!(f, " <= {value}"),
-                    Bound::Excluded(value) => write!(f, " < {value}"),
-                    Bound::Unbounded => Ok(()),
-                }
+            Self::Eq(field, value) => write_test(f, field, format_args!("= {value}")),
+            Self::Range(field, lower, upper) => write_range(f, field, lower, upper),
+            Self::In(field, values) => write_list(f, field, "in", values),
+            Self::Prefix(field, text) => write_test(f, field, format_args!("begins with {text:?}")),
+            Self::Substring(field, text) => {
+                write_test(f, field, format_args!("has {text:?} in it"))
             }
-            Self::In(field, values) => {
-                write!(f, "{field:?} in ")?;
-                list(f, values)
+            Self::ContainsAny(field, values) => write_list(f, field, "contains any of", values),
+            Self::ContainsAll(field, values) => write_list(f, field, "contains all of", values),
+            Self::Words(field, text) => {
+                write_test(f, field, format_args!("has the words {text:?}"))
             }
-            Self::Prefix(field, beginning) => write!(f, "{field:?} begins with {beginning:?}"),
-            Self::Substring(field, part) => write!(f, "{field:?} has {part:?} in it"),
-            Self::ContainsAny(field, values) => {
-                write!(f, "{field:?} contains any of ")?;
-                list(f, values)
-            }
-            Self::ContainsAll(field, values) => {
-                write!(f, "{field:?} contains all of ")?;
-                list(f, values)
-            }
-            Self::Words(field, text) => write!(f, "{field:?} has the words {text:?}"),
-            Self::IsNull(field) => write!(f, "{field:?} is null"),
-            Self::And(filters) => joined(f, filters, " and "),
-            Self::Or(filters) => joined(f, filters, " or "),
+            Self::IsNull(field) => write_test(f, field, format_args!("is null")),
+            Self::And(filters) => write_joined(f, &mut filters.iter().map(as_debug), " and "),
+            Self::Or(filters) => write_joined(f, &mut filters.iter().map(as_debug), " or "),
             Self::Not(filter) => write!(f, "not {filter:?}"),
             Self::Custom(name, _) => write!(f, "custom {name:?}"),
         }
     }
+}
+
+// These are functions, so that a program compiles them once and not for each type of documents.
+
+fn write_test(f: &mut fmt::Formatter<'_>, field: &str, test: fmt::Arguments<'_>) -> fmt::Result {
+    write!(f, "{field:?} {test}")
+}
+
+fn write_range(
+    f: &mut fmt::Formatter<'_>,
+    field: &str,
+    lower: &Bound<Value>,
+    upper: &Bound<Value>,
+) -> fmt::Result {
+    match lower {
+        Bound::Included(value) => write!(f, "{value} <= ")?,
+        Bound::Excluded(value) => write!(f, "{value} < ")?,
+        Bound::Unbounded => {}
+    }
+    write!(f, "{field:?}")?;
+    match upper {
+        Bound::Included(value) => write!(f, " <= {value}"),
+        Bound::Excluded(value) => write!(f, " < {value}"),
+        Bound::Unbounded => Ok(()),
+    }
+}
+
+fn write_list(
+    f: &mut fmt::Formatter<'_>,
+    field: &str,
+    test: &str,
+    values: &[Value],
+) -> fmt::Result {
+    write!(f, "{field:?} {test} [")?;
+    for (number, value) in values.iter().enumerate() {
+        write!(f, "{}{value}", if number == 0 { "" } else { ", " })?;
+    }
+    f.write_str("]")
+}
+
+fn write_joined(
+    f: &mut fmt::Formatter<'_>,
+    filters: &mut dyn Iterator<Item = &dyn fmt::Debug>,
+    word: &str,
+) -> fmt::Result {
+    f.write_str("(")?;
+    for (number, filter) in filters.enumerate() {
+        write!(f, "{}{filter:?}", if number == 0 { "" } else { word })?;
+    }
+    f.write_str(")")
+}
+
+fn as_debug<D>(filter: &Filter<D>) -> &dyn fmt::Debug {
+    filter
 }

@@ -1,13 +1,16 @@
 //! The states of indexes, and what keeps a unique one from being complete.
 
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Result};
+use std::ops::ControlFlow;
+
+use arbour_core::{Direction, KeyRange, KvRead, KvWrite, Result};
 use serde_json::Value;
 
-use super::catalog;
+use super::any_reader::{AnyReader, AnyTransaction};
 use super::collection::Collection;
 use super::entries::{id_key, part_value, undecodable, values_prefix};
 use super::index_record::{Build, IndexRecord};
 use super::known::Known;
+use super::opened::Opened;
 use super::scalar::decode_scalar;
 use super::schema::IndexDefinition;
 use super::{Body, DocError, DocId, IndexState, IndexStatus};
@@ -23,13 +26,7 @@ impl<D: Body> Collection<D> {
     /// [`Redeclared`](DocError::Redeclared) if the collection was declared since it was opened in a way
     /// that this program cannot follow; errors of the store.
     pub fn indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
-        let known = self.known(reader)?;
-        let indexes = self.definition.indexes.iter().enumerate();
-        let status = |(number, index): (usize, &IndexDefinition)| IndexStatus {
-            name: index.name.clone(),
-            state: known.state(number),
-        };
-        Ok(indexes.map(status).collect())
+        self.opened.indexes(reader)
     }
 
     /// Returns the indexes that the store has and this program does not declare: those of a version of
@@ -56,7 +53,7 @@ impl<D: Body> Collection<D> {
     /// # Ok::<(), arbour::Error>(())
     /// ```
     pub fn undeclared_indexes<R: KvRead>(&self, reader: &R) -> Result<Vec<IndexStatus>> {
-        let known = self.known(reader)?;
+        let known = self.opened.known(reader)?;
         let status =
             |index: &IndexRecord| IndexStatus { name: index.name.clone(), state: index.state };
         Ok(known.undeclared().map(status).collect())
@@ -68,7 +65,7 @@ impl<D: Body> Collection<D> {
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if there is no such index; errors of the store.
     pub fn disable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
-        self.set_state(transaction, index, IndexState::Disabled)
+        self.opened.set_state(transaction, index, IndexState::Disabled)
     }
 
     /// Enables a disabled index. Writes maintain it from then on; searches use it once it is
@@ -77,28 +74,7 @@ impl<D: Body> Collection<D> {
     /// # Errors
     /// As [`disable`](Self::disable).
     pub fn enable<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<()> {
-        self.set_state(transaction, index, IndexState::WriteOnly)
-    }
-
-    /// Changes the state of an index at once. The entries of a disabled index are removed; an
-    /// enabled one waits to be built.
-    fn set_state<W: KvWrite>(
-        &self,
-        transaction: &mut W,
-        name: &str,
-        state: IndexState,
-    ) -> Result<()> {
-        let number = self.index(name)?;
-        let known = self.known(transaction)?;
-        let mut record = known.record.clone();
-        let place = known.place(number).ok_or_else(|| known.dropped(number))?;
-        let Some(index) = record.indexes.get_mut(place) else { return Ok(()) };
-        let is_disabled = index.state == IndexState::Disabled;
-        if is_disabled == (state == IndexState::Disabled) {
-            return Ok(());
-        }
-        (index.state, index.build) = (state, Build::default());
-        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)
+        self.opened.set_state(transaction, index, IndexState::WriteOnly)
     }
 
     /// Returns the values that several documents have in an index, one for each of its fields, with the
@@ -113,13 +89,55 @@ impl<D: Body> Collection<D> {
         reader: &R,
         index: &str,
         limit: usize,
-    ) -> Result<Vec<(Vec<Value>, Vec<DocId<'static>>)>> {
+    ) -> Result<Vec<Duplicate>> {
+        self.opened.duplicates(reader, index, limit)
+    }
+}
+
+impl Opened {
+    pub(super) fn indexes(&self, reader: &dyn AnyReader) -> Result<Vec<IndexStatus>> {
+        let known = self.known(reader)?;
+        let indexes = self.schema.indexes.iter().enumerate();
+        let status = |(number, index): (usize, &IndexDefinition)| IndexStatus {
+            name: index.name.clone(),
+            state: known.state(number),
+        };
+        Ok(indexes.map(status).collect())
+    }
+
+    /// Changes the state of an index at once. The entries of a disabled index are removed; an
+    /// enabled one waits to be built.
+    fn set_state(
+        &self,
+        transaction: &mut dyn AnyTransaction,
+        name: &str,
+        state: IndexState,
+    ) -> Result<()> {
+        let number = self.index(name)?;
+        let known = self.known(transaction)?;
+        let mut record = known.record.clone();
+        let place = known.place(number).ok_or_else(|| known.dropped(number))?;
+        let Some(index) = record.indexes.get_mut(place) else { return Ok(()) };
+        let is_disabled = index.state == IndexState::Disabled;
+        if is_disabled == (state == IndexState::Disabled) {
+            return Ok(());
+        }
+        (index.state, index.build) = (state, Build::default());
+        self.save(transaction, &record)
+    }
+
+    fn duplicates(
+        &self,
+        reader: &dyn AnyReader,
+        index: &str,
+        limit: usize,
+    ) -> Result<Vec<Duplicate>> {
         let number = self.index(index)?;
         let known = self.known(reader)?;
         let state = known.state(number);
         if !state.is_complete() {
             return Err(DocError::IndexState {
-                collection: self.definition.name().to_owned(),
+                collection: self.schema.name().to_owned(),
                 index: index.to_owned(),
                 state,
             }
@@ -129,9 +147,9 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds values that several documents share in an index.
-    pub(super) fn find_duplicates<R: KvRead>(
+    pub(super) fn find_duplicates(
         &self,
-        reader: &R,
+        reader: &dyn AnyReader,
         known: &Known,
         index: usize,
         limit: usize,
@@ -142,8 +160,7 @@ impl<D: Body> Collection<D> {
         // The values of the previous entry, and the document it points to.
         let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
         let mut is_counted = false;
-        let mut cursor = reader.scan(tree, KeyRange::all(), Direction::Forward)?;
-        while let Some((entry, _)) = cursor.next()? {
+        let mut look = |entry: &[u8], _: &[u8]| {
             let read = |cause| undecodable(&self.trees.name, tree.name(), entry, cause);
             let values = values_prefix(entry).map_err(read)?;
             let id_key = id_key(entry, direction).map_err(read)?;
@@ -151,7 +168,7 @@ impl<D: Body> Collection<D> {
             if is_same && !self.has_null(known, index, entry)? {
                 if !is_counted {
                     if duplicates.len() == limit {
-                        break;
+                        return Ok(ControlFlow::Break(()));
                     }
                     let first = last.as_ref().map(|(_, key)| self.id_at(key)).transpose()?;
                     let values = self.values_of(known, index, entry)?;
@@ -165,7 +182,9 @@ impl<D: Body> Collection<D> {
                 is_counted = false;
             }
             last = Some((values.to_vec(), id_key.into_owned()));
-        }
+            Ok(ControlFlow::Continue(()))
+        };
+        reader.scan(tree, KeyRange::all(), Direction::Forward, &mut look).map(drop)?;
         Ok(duplicates)
     }
 

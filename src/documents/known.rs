@@ -7,20 +7,20 @@
 //! written.
 
 use std::borrow::Cow;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use arbour_core::engine::document_layout::{CATALOG_TREE, Header, JSON_CODEC};
-use arbour_core::{Error, KvRead, Result};
+use arbour_core::{Error, Result};
 use serde_json::Value;
 
 use super::IndexState;
+use super::any_reader::AnyReader;
 use super::catalog::{self, Record};
+use super::docs::Docs;
 use super::entries::{Entries, undecodable};
 use super::fields::Fields;
 use super::index_record::{ForeignIndex, IndexRecord, bytes_of};
 use super::json_body::decode_members;
-use super::kv_docs::KvDocs;
 use super::schema::{IndexDefinition, Schema};
 use super::trees::Trees;
 
@@ -53,32 +53,30 @@ pub(super) enum Foreign<'d> {
 impl Known {
     /// Reads the record of a collection, which lies under this key; returns `last` if it has not
     /// changed.
-    pub(super) fn load<R: KvRead>(
+    pub(super) fn load(
         own: &Arc<Schema>,
         trees: &Trees,
         key: &[u8],
-        reader: &R,
+        reader: &dyn AnyReader,
         last: Option<&Arc<Self>>,
     ) -> Result<Option<Arc<Self>>> {
-        let read = reader.get_with(&trees.catalog, key, |bytes| match last {
-            Some(last) if last.bytes == bytes => Ok(Err(Arc::clone(last))),
-            _ => catalog::decode(bytes).map(|record| Ok((bytes.to_vec(), record))),
-        })?;
-        let failed = |cause| undecodable(&trees.name, CATALOG_TREE, key, cause);
-        match read.transpose().map_err(failed)? {
-            None => Ok(None),
-            Some(Err(last)) => Ok(Some(last)),
-            Some(Ok((bytes, record))) => {
-                let known = Self::resolve(Arc::clone(own), trees, reader, bytes, record);
-                known.map(|known| Some(Arc::new(known)))
+        let mut changed = None;
+        let is_there = reader.get(&trees.catalog, key, &mut |bytes| {
+            if last.is_none_or(|last| last.bytes != bytes) {
+                changed = Some(bytes.to_vec());
             }
-        }
+        })?;
+        let Some(bytes) = changed else { return Ok(last.filter(|_| is_there).cloned()) };
+        let record = catalog::decode(&bytes)
+            .map_err(|cause| undecodable(&trees.name, CATALOG_TREE, key, cause))?;
+        let known = Self::resolve(Arc::clone(own), trees, reader, bytes, record)?;
+        Ok(Some(Arc::new(known)))
     }
 
-    fn resolve<R: KvRead>(
+    fn resolve(
         own: Arc<Schema>,
         trees: &Trees,
-        reader: &R,
+        reader: &dyn AnyReader,
         bytes: Vec<u8>,
         record: Record,
     ) -> Result<Self> {
@@ -108,8 +106,8 @@ impl Known {
     }
 
     /// Returns the documents in a snapshot or a transaction, as bytes, with their indexes.
-    pub(super) fn docs<T: Deref>(&self, reader: T) -> KvDocs<'_, T> {
-        KvDocs { trees: &self.trees, reader }
+    pub(super) fn docs<'d>(&'d self, reader: &'d dyn AnyReader) -> Docs<'d> {
+        Docs { trees: &self.trees, reader }
     }
 
     /// Returns how many indexes this program maintains.
@@ -159,6 +157,13 @@ impl Known {
     /// Returns the state of an index. A dropped one is disabled.
     pub(super) fn state(&self, number: usize) -> IndexState {
         self.recorded(number).map_or(IndexState::Disabled, |index| index.state)
+    }
+
+    /// Tells whether the declared indexes are built and nothing of a dropped one is left.
+    pub(super) fn is_built(&self) -> bool {
+        let mut states = (0..self.own.indexes.len()).map(|number| self.state(number));
+        let is_pending = |state| matches!(state, IndexState::WriteOnly | IndexState::UniquePending);
+        self.record.dropped.is_empty() && !states.any(is_pending)
     }
 
     /// Tells whether the entries of an index can conflict with a document. They cannot until the

@@ -3,9 +3,11 @@
 use arbour_core::Result;
 use serde_json::Value;
 
-use super::collection::Collection;
-use super::doc_store::{DocRead, DocWrite, Notes};
-use super::{Body, DocError, DocId, Ids};
+use super::docs::{Docs, DocsMut};
+use super::fields::Fields;
+use super::opened::Opened;
+use super::trees::Notes;
+use super::{DocError, DocId, Ids};
 use crate::key::KeyPart as _;
 use crate::ordered_uuid::ordered_uuid;
 
@@ -18,28 +20,25 @@ pub(super) fn highest_key(collection: &str) -> Vec<u8> {
 }
 
 /// Generates an id for a document without one.
-pub(super) fn make<D: Body>(
-    collection: &Collection<D>,
-    docs: &dyn DocRead,
-    body: &D,
-) -> Result<DocId<'static>> {
-    let definition = &collection.definition;
+pub(super) fn make(opened: &Opened, docs: Docs<'_>, fields: &dyn Fields) -> Result<DocId<'static>> {
+    let schema = &opened.schema;
     let missing = || {
-        let (collection, field) = (definition.name().to_owned(), definition.id_name.clone());
+        let (collection, field) = (schema.name().to_owned(), schema.id_name.clone());
         DocError::Required { collection, field }.into()
     };
-    match &definition.declaration.ids {
+    match &schema.ids {
         Ids::Uuid => Ok(ordered_uuid().into()),
         Ids::Integer => {
-            let highest = highest(collection, docs)?.unwrap_or(0);
-            let next = highest.max(0).checked_add(1).ok_or_else(|| {
-                definition.invalid("there is no integer left for an id".to_owned())
-            })?;
+            let highest = highest(opened, docs)?.unwrap_or(0);
+            let next = highest
+                .max(0)
+                .checked_add(1)
+                .ok_or_else(|| schema.invalid("there is no integer left for an id".to_owned()))?;
             Ok(next.into())
         }
         Ids::Slug { field } => {
-            let field = definition.field(field)?;
-            let slug = match definition.value(field, body) {
+            let field = schema.field(field)?;
+            let slug = match fields.value(field) {
                 Value::String(text) => slug::slugify(text),
                 Value::Number(number) => slug::slugify(number.to_string()),
                 _ => return Err(missing()),
@@ -59,7 +58,7 @@ pub(super) fn make<D: Body>(
 /// Many documents may share a title, so the search doubles the number until it is free, then
 /// bisects between the last taken number and the free one. Invariant: `taken` is taken and `free`
 /// is free.
-fn free_slug(docs: &dyn DocRead, slug: String) -> Result<DocId<'static>> {
+fn free_slug(docs: Docs<'_>, slug: String) -> Result<DocId<'static>> {
     if !docs.contains(slug.as_bytes())? {
         return Ok(slug.into());
     }
@@ -81,30 +80,26 @@ fn free_slug(docs: &dyn DocRead, slug: String) -> Result<DocId<'static>> {
 }
 
 /// Returns the highest integer that is or was an id.
-fn highest<D: Body>(collection: &Collection<D>, docs: &dyn DocRead) -> Result<Option<i64>> {
-    let last = docs.last_key()?.map(|key| number(collection, &key)).transpose()?;
-    let kept = docs.note(Notes::Catalog, &highest_key(collection.definition.name()))?;
-    let kept = kept.map(|key| number(collection, &key)).transpose()?;
+fn highest(opened: &Opened, docs: Docs<'_>) -> Result<Option<i64>> {
+    let last = docs.last_key()?.map(|key| number(opened, &key)).transpose()?;
+    let kept = docs.note(Notes::Catalog, &highest_key(opened.schema.name()))?;
+    let kept = kept.map(|key| number(opened, &key)).transpose()?;
     Ok(last.max(kept))
 }
 
-fn number<D: Body>(collection: &Collection<D>, key: &[u8]) -> Result<i64> {
-    i64::decode_part(key).map_err(|cause| collection.undecodable(key, cause))
+fn number(opened: &Opened, key: &[u8]) -> Result<i64> {
+    i64::decode_part(key).map_err(|cause| opened.undecodable(key, cause))
 }
 
 /// Notes the id of a document about to be removed if it is the highest, so that it is never
 /// generated again.
-pub(super) fn keep_highest<D: Body>(
-    collection: &Collection<D>,
-    docs: &mut dyn DocWrite,
-    id_key: &[u8],
-) -> Result<()> {
-    if collection.definition.declaration.ids != Ids::Integer {
+pub(super) fn keep_highest(opened: &Opened, docs: &mut DocsMut<'_>, id_key: &[u8]) -> Result<()> {
+    if opened.schema.ids != Ids::Integer {
         return Ok(());
     }
-    let removed = number(collection, id_key)?;
-    if highest(collection, docs)?.is_none_or(|highest| removed >= highest) {
-        let key = highest_key(collection.definition.name());
+    let removed = number(opened, id_key)?;
+    if highest(opened, docs.read())?.is_none_or(|highest| removed >= highest) {
+        let key = highest_key(opened.schema.name());
         docs.set_note(Notes::Catalog, &key, Some(id_key))?;
     }
     Ok(())

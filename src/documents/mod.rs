@@ -67,6 +67,7 @@
 //! [`layout`] describes what is stored.
 
 mod admission;
+mod any_reader;
 mod apply;
 mod body;
 mod body_format;
@@ -83,7 +84,7 @@ mod consistency;
 mod decimal;
 mod declaration;
 mod definition;
-mod doc_store;
+mod docs;
 mod document;
 mod document_store;
 mod downgrade;
@@ -114,10 +115,10 @@ mod json_body;
 mod json_form;
 mod json_writes;
 mod known;
-mod kv_docs;
 mod made_id;
 mod moment;
 mod number;
+mod opened;
 mod order;
 mod path;
 mod plan;

@@ -2,10 +2,10 @@
 
 use arbour_core::{Direction, Result};
 
+use super::encode_scalar;
 use super::entries::{append_directed, append_id};
 use super::fields::Fields;
 use super::schema::{FieldRef, Schema};
-use super::{Query, encode_scalar};
 
 /// What to sort by, and the direction in which ids break ties.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +38,15 @@ impl Order {
     /// # Errors
     /// [`UnknownField`](crate::documents::DocError::UnknownField), and
     /// [`Invalid`](crate::documents::DocError::Invalid) for a multi-valued field.
-    pub(super) fn of<D>(schema: &Schema, query: &Query<D>) -> Result<Self> {
-        let relevance = query.relevance.then_some(Direction::Reverse);
+    pub(super) fn of(
+        schema: &Schema,
+        sort: &[(String, Direction)],
+        by_relevance: bool,
+    ) -> Result<Self> {
+        let relevance = by_relevance.then_some(Direction::Reverse);
         let mut order = Self { relevance, fields: Vec::new(), ties: Direction::Forward };
         let mut ended = false;
-        for (name, direction) in &query.sort {
+        for (name, direction) in sort {
             let field = schema.field(name)?;
             if schema.has_many(field) {
                 let reason = format!("{name:?} has many values: sort by a field that has one");

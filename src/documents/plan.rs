@@ -1,17 +1,20 @@
 //! The query planner.
 
+use std::fmt::Debug;
+
 use arbour_core::{Direction, Result};
 use serde_json::Value;
 
 use super::candidate::{self, Candidate, common};
 use super::condition::{Condition, Span};
+use super::docs::Docs;
 use super::entries::append_directed;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
 use super::order::Order;
 use super::scalar::decode_scalar;
 use super::schema::{FieldRef, Part, Schema};
-use super::{Access, Considered, DocId, Explain, Filter};
+use super::{Access, Considered, DocId, Explain};
 use crate::key::PART_DELIMITER;
 
 /// The maximum number of entries counted to compare two ways.
@@ -40,10 +43,7 @@ impl Plan {
     ///
     /// # Errors
     /// Errors of counting.
-    pub(super) fn choose(
-        goal: &Goal<'_>,
-        mut count: impl FnMut(&Find, u64) -> Result<u64>,
-    ) -> Result<Self> {
+    pub(super) fn choose(goal: &Goal<'_>, docs: Docs<'_>) -> Result<Self> {
         let mut candidates = candidates(goal);
         // Last, because the first of several equally cheap ways is chosen.
         candidates.push(all_documents(goal));
@@ -58,10 +58,10 @@ impl Plan {
         }
         let number = match only_alternative(&candidates) {
             Some(number) => number,
-            None => cheapest(&candidates, goal, &mut count)?,
+            None => cheapest(&candidates, goal, docs)?,
         };
         let (considered, estimate) = if goal.counts {
-            explained(&candidates, number, goal, &mut count)?
+            explained(&candidates, number, goal, docs)?
         } else {
             (Vec::new(), None)
         };
@@ -83,11 +83,11 @@ fn explained(
     candidates: &[Candidate],
     chosen: usize,
     goal: &Goal<'_>,
-    count: &mut impl FnMut(&Find, u64) -> Result<u64>,
+    docs: Docs<'_>,
 ) -> Result<(Vec<Considered>, Option<u64>)> {
     let (mut considered, mut estimate) = (Vec::new(), None);
     for (number, candidate) in candidates.iter().enumerate() {
-        let entries = entries(candidate, &mut *count)?;
+        let entries = entries(candidate, docs)?;
         if !is_document_scan(&candidate.find) {
             considered.push(describe(goal.schema, candidate, entries));
         }
@@ -101,14 +101,10 @@ fn explained(
 /// Finds the way that is expected to check the fewest documents; the first one if several are
 /// equal. Ways that read everything are not counted: any other way is better, unless only the
 /// former provide the order.
-fn cheapest(
-    candidates: &[Candidate],
-    goal: &Goal<'_>,
-    count: &mut impl FnMut(&Find, u64) -> Result<u64>,
-) -> Result<usize> {
+fn cheapest(candidates: &[Candidate], goal: &Goal<'_>, docs: Docs<'_>) -> Result<usize> {
     let mut best: Option<(u64, usize)> = None;
     for (number, candidate) in candidates.iter().enumerate() {
-        let entries = if candidate.find.is_all() { ALL } else { entries(candidate, &mut *count)? };
+        let entries = if candidate.find.is_all() { ALL } else { entries(candidate, docs)? };
         let cost = cost(candidate, entries, goal);
         if best.is_none_or(|(least, _)| cost < least) {
             best = Some((cost, number));
@@ -130,7 +126,7 @@ impl Plan {
         reads_all(&self.chosen, goal)
     }
 
-    pub(super) fn explain<D>(&self, filter: &Filter<D>, goal: &Goal<'_>) -> Explain {
+    pub(super) fn explain(&self, filter: &dyn Debug, goal: &Goal<'_>) -> Explain {
         let reads_all = self.reads_all(goal);
         let mut explain = Explain::new(match &self.chosen.find {
             Find::Documents { .. } if reads_all => Access::AllDocuments,
@@ -145,14 +141,11 @@ impl Plan {
     }
 }
 
-fn entries(
-    candidate: &Candidate,
-    count: &mut impl FnMut(&Find, u64) -> Result<u64>,
-) -> Result<u64> {
+fn entries(candidate: &Candidate, docs: Docs<'_>) -> Result<u64> {
     match &candidate.find {
         Find::Keys(keys) => Ok(keys.len() as u64),
         Find::Index(read) if candidate.is_unique => Ok(read.spans.len() as u64),
-        find => count(find, COUNTED_MAX),
+        find => docs.count(find, COUNTED_MAX),
     }
 }
 

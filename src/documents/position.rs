@@ -7,9 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
-use super::definition::Definition;
 use super::order::Place;
-use super::{Body, DocError, Query};
+use super::{DocError, Query};
 use crate::key::{GROUP_DELIMITER, PART_DELIMITER};
 
 /// The first byte of a position.
@@ -38,12 +37,8 @@ pub(super) struct Seal<'s> {
 }
 
 impl<'s> Seal<'s> {
-    pub(super) fn new<D: Body>(
-        definition: &'s Definition<D>,
-        store_id: &'s [u8; 16],
-        query: &Query<D>,
-    ) -> Self {
-        Self { store_id, collection: definition.name(), query: format!("{query:?}") }
+    pub(super) fn new<D>(collection: &'s str, store_id: &'s [u8; 16], query: &Query<D>) -> Self {
+        Self { store_id, collection, query: format!("{query:?}") }
     }
 
     pub(super) fn write(&self, position: &Position) -> String {

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arbour_core::{Direction, KvRead, Result};
+use arbour_core::{Direction, Result};
 use serde_json::Value;
 
+use super::any_reader::AnyReader;
 use super::collection::Collection;
 use super::condition::{Condition, Span};
-use super::doc_store::{DocRead, Found};
+use super::docs::{Docs, Found};
 use super::entries::part_value;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
@@ -36,24 +37,24 @@ pub(super) struct FoundKey {
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
 pub(super) struct Reader<'r, D> {
     pub(super) collection: &'r Collection<D>,
-    pub(super) docs: &'r dyn DocRead,
+    pub(super) docs: Docs<'r>,
     /// The state of the indexes, if there are any. It is fixed for this reader.
     known: Option<Arc<Known>>,
 }
 
 impl<D: Body> Collection<D> {
     /// Runs a closure with a reader of the documents in a snapshot or a transaction.
-    pub(super) fn with_reader<R: KvRead, T>(
+    pub(super) fn with_reader<T>(
         &self,
-        reader: &R,
+        reader: &dyn AnyReader,
         run: impl FnOnce(&Reader<'_, D>) -> Result<T>,
     ) -> Result<T> {
         if self.definition.indexes.is_empty() {
-            return run(&Reader { collection: self, docs: &self.docs(reader), known: None });
+            return run(&Reader { collection: self, docs: self.opened.docs(reader), known: None });
         }
-        let known = self.known(reader)?;
+        let known = self.opened.known(reader)?;
         let docs = known.docs(reader);
-        run(&Reader { collection: self, docs: &docs, known: Some(Arc::clone(&known)) })
+        run(&Reader { collection: self, docs, known: Some(Arc::clone(&known)) })
     }
 }
 
@@ -64,7 +65,7 @@ impl<D: Body> Reader<'_, D> {
     }
 
     pub(super) fn plan(&self, goal: &Goal<'_>) -> Result<Plan> {
-        Plan::choose(goal, |find, limit| self.docs.count(find, limit))
+        Plan::choose(goal, self.docs)
     }
 
     /// Reads a document that was found.
@@ -79,7 +80,7 @@ impl<D: Body> Reader<'_, D> {
         if let Some(stored) = collection.get_at(self.docs, found.id_key)? {
             return Ok(stored);
         }
-        Err(collection.dangling(found.entry.map(|(index, _)| index), found.id_key)?)
+        Err(collection.opened.dangling(found.entry.map(|(index, _)| index), found.id_key)?)
     }
 
     /// Returns the keys of the documents that match a filter, each with the number of the index that led
@@ -138,7 +139,7 @@ impl<D: Body> Reader<'_, D> {
     pub(super) fn value_in(&self, entry: &[u8], part: IndexedPart) -> Result<(Vec<u8>, Value)> {
         let bytes = part_value(entry, part.part, part.direction);
         let value = bytes.and_then(|bytes| decode_scalar(&bytes).map(|value| (bytes, value)));
-        value.map_err(|cause| self.collection.undecodable(entry, cause))
+        value.map_err(|cause| self.collection.opened.undecodable(entry, cause))
     }
 
     /// Visits the values of a field in index entries, nulls included.
@@ -185,20 +186,6 @@ impl<D: Body> Reader<'_, D> {
             fixed: 0,
             prefix: Vec::new(),
         }))
-    }
-
-    /// Finds a complete index of the words of a field, in ascending order.
-    pub(super) fn index_of_words(&self, field: FieldRef) -> Option<usize> {
-        let known = self.known.as_ref()?;
-        let is_meant = |(number, index): &(usize, &IndexDefinition)| {
-            let is_of_field = index
-                .parts
-                .first()
-                .is_some_and(|part| part.field == field && part.direction == Direction::Forward);
-            index.words && is_of_field && known.state(*number).is_complete()
-        };
-        let indexes = self.collection.definition.indexes.iter().enumerate();
-        indexes.into_iter().find(is_meant).map(|(number, _)| number)
     }
 
     /// Returns the first value of a field in a direction.

@@ -30,7 +30,7 @@ impl<D: Body> Collection<D> {
         reader: &R,
         id: impl Into<DocId<'i>>,
     ) -> Result<Option<Stored<D>>> {
-        self.get_at(&self.docs(reader), &self.key_of(&id.into())?)
+        self.get_at(self.opened.docs(reader), &self.opened.key_of(&id.into())?)
     }
 
     /// Gets several documents by their ids, in the order of the ids; `None` for each that is absent.

@@ -12,19 +12,19 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::{Direction, Result};
+use arbour_core::{Direction, Error, Result};
 use serde_json::Value;
 
 use super::candidate::find_word;
 use super::condition::{Condition, Span, texts_of};
-use super::doc_store::DocRead;
+use super::docs::Docs;
 use super::error::is_of_document;
-use super::fields::Fields;
+use super::fields::{Decode, Fields};
 use super::find::{Find, IndexRead};
-use super::reader::Reader;
-use super::schema::{FieldRef, Schema};
+use super::goal::Goal;
+use super::schema::{FieldRef, IndexDefinition, Schema};
 use super::words::{AskedWord, all_words};
-use super::{Body, DocError, Query, encode_scalar};
+use super::{DocError, encode_scalar};
 
 /// How soon further occurrences of a word stop adding to the score.
 const K1: f64 = 1.2;
@@ -62,33 +62,30 @@ impl Relevance {
     /// [`Invalid`](DocError::Invalid) if the query asks for no words, or sorts by a field;
     /// [`FullScan`](DocError::FullScan) if a field has no index of words and the query requires one;
     /// those of all reads.
-    pub(super) fn of<D: Body>(
-        reader: &Reader<'_, D>,
-        query: &Query<D>,
-        condition: &Condition,
+    pub(super) fn of(
+        goal: &Goal<'_>,
+        docs: Docs<'_>,
+        documents: &dyn Decode,
+        lenient: bool,
     ) -> Result<Self> {
-        let definition = &reader.collection.definition;
-        if let Some((field, _)) = query.sort.first() {
-            let reason =
-                format!("the query sorts by {field:?} and by relevance: choose one of them");
-            return Err(definition.invalid(reason));
-        }
         let mut relevance = Self { fields: Vec::new(), read: None };
-        if !relevance.ask(condition) {
+        let asks =
+            goal.conjuncts.iter().fold(false, |asks, conjunct| relevance.ask(conjunct) | asks);
+        if !asks {
             let reason = "the query sorts by relevance, and asks for no words: filter by `words` or \
                           `any_words`, or sort by a field";
-            return Err(definition.invalid(reason.to_owned()));
+            return Err(goal.schema.invalid(reason.to_owned()));
         }
-        let count = reader.docs.len()?;
+        let count = docs.len()?;
         let mut unindexed = Vec::new();
         for (number, field) in relevance.fields.iter_mut().enumerate() {
-            match reader.index_of_words(field.field) {
-                Some(index) => field.count_entries(reader, index)?,
+            match index_of_words(goal, field.field) {
+                Some(number) => field.count_entries(goal.schema, docs, number)?,
                 None => unindexed.push(number),
             }
         }
         if !unindexed.is_empty() {
-            relevance.count_documents(reader, query, &unindexed)?;
+            relevance.count_documents(goal, docs, documents, lenient, &unindexed)?;
         }
         for field in &mut relevance.fields {
             field.mean_length = field.length as f64 / count.max(1) as f64;
@@ -130,39 +127,42 @@ impl Relevance {
     }
 
     /// Counts words by reading all documents.
-    fn count_documents<D: Body>(
+    fn count_documents(
         &mut self,
-        reader: &Reader<'_, D>,
-        query: &Query<D>,
+        goal: &Goal<'_>,
+        docs: Docs<'_>,
+        documents: &dyn Decode,
+        lenient: bool,
         fields: &[usize],
     ) -> Result<()> {
-        let definition = &reader.collection.definition;
-        if query.index_required {
+        let schema = goal.schema;
+        if goal.index_required {
             let name = |number: &usize| {
-                self.fields.get(*number).map(|field| definition.field_name(field.field).to_owned())
+                self.fields.get(*number).map(|field| schema.field_name(field.field).to_owned())
             };
             return Err(DocError::FullScan {
-                collection: definition.name().to_owned(),
+                collection: schema.name().to_owned(),
                 fields: fields.iter().filter_map(name).collect(),
             }
             .into());
         }
         let all = Find::Documents { span: Span::all(), direction: Direction::Forward };
         let mut read = 0;
-        let visited = reader.docs.find(&all, &mut |found| {
+        let visited = docs.find(&all, &mut |found| {
             read += 1;
-            let stored = match reader.read(found) {
-                Err(error) if query.lenient && is_of_document(&error) => {
-                    return Ok(ControlFlow::Continue(()));
+            let value = found.value.unwrap_or_default();
+            let counted = documents.with_fields(found.id_key, value, &mut |document| {
+                for number in fields {
+                    if let Some(field) = self.fields.get_mut(*number) {
+                        field.count_words(schema, document);
+                    }
                 }
-                stored => stored?,
-            };
-            for number in fields {
-                if let Some(field) = self.fields.get_mut(*number) {
-                    field.count_words(definition, &definition.fields_of(&stored.body));
-                }
+                Ok(())
+            });
+            match counted {
+                Err(error) if !lenient || !is_of_document(&error) => Err(error),
+                _ => Ok(ControlFlow::Continue(())),
             }
-            Ok(ControlFlow::Continue(()))
         });
         self.read = Some(read);
         visited.map(drop)
@@ -180,13 +180,11 @@ impl Relevance {
 
 impl AskedField {
     /// Counts words by the entries of an index of them.
-    fn count_entries<D: Body>(&mut self, reader: &Reader<'_, D>, number: usize) -> Result<()> {
-        let definition = &reader.collection.definition;
-        let Some(index) = definition.indexes.get(number) else { return Ok(()) };
+    fn count_entries(&mut self, schema: &Schema, docs: Docs<'_>, number: usize) -> Result<()> {
+        let Some(index) = schema.indexes.get(number) else { return Ok(()) };
         for word in &mut self.words {
             // Each document once, also if several of its words begin as the one that is asked for.
-            word.documents =
-                count_found(reader.docs, &find_word(definition, number, index, &word.word))?;
+            word.documents = count_found(docs, &find_word(schema, number, index, &word.word))?;
         }
         // A document without words has an entry too, and so has each value that is no text.
         let texts = Span::of_beginning("");
@@ -197,8 +195,7 @@ impl AskedField {
         let (direction, repeats, fixed, prefix) = (Direction::Forward, false, 0, Vec::new());
         let others =
             Find::Index(IndexRead { index: number, spans, direction, repeats, fixed, prefix });
-        self.length =
-            reader.docs.index_len(number)?.saturating_sub(reader.docs.count(&others, u64::MAX)?);
+        self.length = docs.index_len(number)?.saturating_sub(docs.count(&others, u64::MAX)?);
         Ok(())
     }
 
@@ -235,7 +232,7 @@ fn different(present: &[String]) -> u64 {
     present.chunk_by(|one, next| one == next).count() as u64
 }
 
-fn count_found(docs: &dyn DocRead, find: &Find) -> Result<u64> {
+fn count_found(docs: Docs<'_>, find: &Find) -> Result<u64> {
     let mut count = 0;
     let found = docs.find(find, &mut |_| {
         count += 1;
@@ -245,6 +242,24 @@ fn count_found(docs: &dyn DocRead, find: &Find) -> Result<u64> {
 }
 
 /// Returns the weight of a word that some of the documents have.
+/// Finds a complete index of the words of a field, in ascending order.
+fn index_of_words(goal: &Goal<'_>, field: FieldRef) -> Option<usize> {
+    let known = goal.known?;
+    let is_meant = |(number, index): &(usize, &IndexDefinition)| {
+        let is_of_field = index
+            .parts
+            .first()
+            .is_some_and(|part| part.field == field && part.direction == Direction::Forward);
+        index.words && is_of_field && known.state(*number).is_complete()
+    };
+    goal.schema.indexes.iter().enumerate().find(is_meant).map(|(number, _)| number)
+}
+
+/// Builds the error for a query that sorts by a field too.
+pub(super) fn contradicted(schema: &Schema, field: &str) -> Error {
+    schema.invalid(format!("the query sorts by {field:?} and by relevance: choose one of them"))
+}
+
 fn weight(documents: f64, of: f64) -> f64 {
     (1.0 + (of - documents + 0.5) / (documents + 0.5)).ln()
 }
@@ -298,11 +313,11 @@ mod tests {
             }
             let snapshot = store.snapshot()?;
             let definition = &tickets.definition;
-            let mut query = Query::new(Filter::any_words("title", "printer fire"));
-            query.relevance = true;
-            let condition = Condition::of(definition, &query.filter)?;
-            let relevance = tickets
-                .with_reader(&snapshot, |reader| Relevance::of(reader, &query, &condition))?;
+            let filter = Filter::<Value>::any_words("title", "printer fire");
+            let condition = Condition::of(definition, &filter)?;
+            let relevance = tickets.with_reader(&snapshot, |reader| {
+                Relevance::of(&reader.goal(&condition), reader.docs, &tickets, false)
+            })?;
             for (title, expected) in titles {
                 let score = relevance
                     .of_document(definition, &definition.fields_of(&json!({"title": title})));

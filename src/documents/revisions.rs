@@ -9,8 +9,9 @@ use arbour_core::engine::document_layout::{CATALOG_TREE, FORMAT, Header};
 use arbour_core::{DecodeError, Result};
 
 use super::Body;
-use super::doc_store::{DocRead, Notes};
+use super::docs::Docs;
 use super::entries::undecodable;
+use super::trees::Notes;
 use super::writer::Writer;
 use crate::key::Key as _;
 
@@ -22,7 +23,7 @@ pub(super) fn key(collection: &str) -> Vec<u8> {
 }
 
 /// Reads the number; 0 if no document was removed yet.
-fn read(collection: &str, docs: &dyn DocRead) -> Result<u64> {
+fn read(collection: &str, docs: Docs<'_>) -> Result<u64> {
     let key = key(collection);
     let Some(noted) = docs.note(Notes::Catalog, &key)? else { return Ok(0) };
     let revision = match noted.as_slice() {
@@ -40,7 +41,7 @@ impl<D: Body> Writer<'_, D> {
         if let Some(highest) = self.highest_removed {
             return Ok(highest);
         }
-        let highest = read(&self.collection.trees.name, self.docs)?;
+        let highest = read(self.collection.opened.schema.name(), self.docs.read())?;
         self.highest_removed = Some(highest);
         Ok(highest)
     }
@@ -65,7 +66,7 @@ impl<D: Body> Writer<'_, D> {
     }
 
     fn write_removed(&mut self, revision: u64) -> Result<()> {
-        let key = key(self.collection.definition.name());
+        let key = key(self.collection.opened.schema.name());
         let value = [&[FORMAT][..], &revision.to_be_bytes()].concat();
         self.docs.set_note(Notes::Catalog, &key, (revision > 0).then_some(&value))
     }

@@ -81,7 +81,7 @@ impl<D: Body> Collection<D> {
         let began = Instant::now();
         let mut report = ScrubReport::default();
         let total = store.read(|snapshot| self.total(snapshot))?;
-        let indexes = store.read(|snapshot| Ok(self.known(snapshot)?.len()))?;
+        let indexes = store.read(|snapshot| Ok(self.opened.known(snapshot)?.len()))?;
         let indexes = (0..indexes).map(Walk::Index);
         for walk in std::iter::once(Walk::Documents).chain(indexes) {
             let mut next = Some(Vec::new());
@@ -98,7 +98,8 @@ impl<D: Body> Collection<D> {
                 next = piece.next;
                 add(&mut report, piece.report);
                 let done = report.documents + report.entries;
-                let reached = Progress::new(self.definition.name(), began, 0).at(done, Some(total));
+                let reached =
+                    Progress::new(self.opened.schema.name(), began, 0).at(done, Some(total));
                 if progress(reached).is_break() {
                     return Ok(report);
                 }
@@ -115,7 +116,7 @@ impl<D: Body> Collection<D> {
     }
 
     fn correct<W: KvWrite>(&self, transaction: &mut W, corrections: &[Correction]) -> Result<()> {
-        let known = self.known(transaction)?;
+        let known = self.opened.known(transaction)?;
         for Correction { index, key, is_missing } in corrections {
             match known.trees.index(*index) {
                 Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
@@ -128,8 +129,8 @@ impl<D: Body> Collection<D> {
 
     /// Counts the documents and the entries of the indexes to check.
     fn total<R: KvRead>(&self, reader: &R) -> Result<u64> {
-        let known = self.known(reader)?;
-        let mut total = reader.len(&self.trees.documents)?;
+        let known = self.opened.known(reader)?;
+        let mut total = reader.len(&self.opened.trees.documents)?;
         for (number, tree) in known.trees.indexes() {
             if known.state(number).is_complete() {
                 total += reader.len(tree)?;
@@ -140,13 +141,13 @@ impl<D: Body> Collection<D> {
 
     /// Finds entries that documents should have but lack.
     fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> Result<Piece> {
-        let known = self.known(reader)?;
+        let known = self.opened.known(reader)?;
         let mut piece = Piece::new();
         let report = &mut piece.report;
         let mut entries = Entries::default();
         let mut last = None;
         let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
-        let mut cursor = reader.scan(&self.trees.documents, range, Direction::Forward)?;
+        let mut cursor = reader.scan(&self.opened.trees.documents, range, Direction::Forward)?;
         let mut count = 0;
         while count < CHUNK {
             let Some((key, value)) = cursor.next()? else { return Ok(piece) };
@@ -176,7 +177,7 @@ impl<D: Body> Collection<D> {
                     continue;
                 };
                 if !reader.contains(tree, entry.key)? {
-                    let finding = (index.name.clone(), self.id_at(key)?);
+                    let finding = (index.name.clone(), self.opened.id_at(key)?);
                     note(&mut report.missing, &mut report.missing_count, finding);
                     let key = entry.key.to_vec();
                     let correction = Correction { index: entry.index, key, is_missing: true };
@@ -190,7 +191,7 @@ impl<D: Body> Collection<D> {
 
     /// Finds entries that match no document.
     fn look_at_entries<R: KvRead>(&self, reader: &R, index: usize, from: &[u8]) -> Result<Piece> {
-        let known = self.known(reader)?;
+        let known = self.opened.known(reader)?;
         let mut piece = Piece::new();
         let (Some(tree), Some(definition)) = (known.trees.index(index), known.index(index)) else {
             return Ok(piece);
@@ -241,7 +242,7 @@ impl<D: Body> Collection<D> {
         key: &[u8],
         entries: &mut Entries,
     ) -> Result<Option<bool>> {
-        let read = reader.get_with(&self.trees.documents, key, |value| {
+        let read = reader.get_with(&self.opened.trees.documents, key, |value| {
             let body = self.decode(key, value)?.body;
             let fields = self.definition.fields_of(&body);
             known.add(entries, index, key, &fields, &known.see(value, &fields))

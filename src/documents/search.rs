@@ -12,7 +12,7 @@ use super::order::{Order, Place};
 use super::plan::Plan;
 use super::position::{Position, Seal};
 use super::reader::Reader;
-use super::relevance::Relevance;
+use super::relevance::{self, Relevance};
 use super::{Access, Body, DocError, Explain, Page, Query, Stored};
 
 /// The initial capacity of a page, in documents.
@@ -70,17 +70,23 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         let collection = reader.collection;
         let definition = &collection.definition;
         let condition = Condition::of(definition, &query.filter)?;
-        let mut order = Order::of(definition, query)?;
-        let position = query
-            .cursor
-            .as_ref()
-            .map(|cursor| Seal::new(definition, &collection.store_id, query).read(cursor));
+        let mut order = Order::of(definition, &query.sort, query.relevance)?;
+        let position = query.cursor.as_ref().map(|cursor| {
+            Seal::new(definition.name(), &collection.opened.store_id, query).read(cursor)
+        });
         let position = position.transpose()?;
         if position.as_ref().is_some_and(|position| position.is_backward) {
             order = order.turned();
         }
-        let relevance = query.relevance.then(|| Relevance::of(reader, query, &condition));
-        let relevance = relevance.transpose()?;
+        let relevance = if query.relevance {
+            if let Some((field, _)) = query.sort.first() {
+                return Err(relevance::contradicted(definition, field));
+            }
+            let goal = Goal { index_required: query.index_required, ..reader.goal(&condition) };
+            Some(Relevance::of(&goal, reader.docs, collection, query.lenient)?)
+        } else {
+            None
+        };
         Ok(Self { reader, query, condition, relevance, order, position, counts })
     }
 
@@ -163,7 +169,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         if !has_more && self.position.is_none() && self.query.offset == 0 {
             return;
         }
-        let seal = Seal::new(&collection.definition, &collection.store_id, self.query);
+        let seal = Seal::new(collection.definition.name(), &collection.opened.store_id, self.query);
         let is_backward = self.is_backward();
         let cursor = |place: Place, is_backward, is_included| {
             seal.write(&Position { place, is_backward, is_included })

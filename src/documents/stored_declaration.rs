@@ -13,6 +13,7 @@ use super::catalog::{self, FieldRecord, Record};
 use super::collection::Collection;
 use super::definition::Definition;
 use super::entries::undecodable;
+use super::opened::Opened;
 use super::writer::Writer;
 use super::{Declaration, DocError, DocId, Field, FieldKind, Ids, Precondition, Stored};
 
@@ -36,9 +37,9 @@ impl Collection<Value> {
         let record = record.map_err(|cause| undecodable(name, CATALOG_TREE, &key, cause))?;
         let Some(record) = record else { return Ok(None) };
         let definition = Definition::of_record(name, &record)?;
-        let collection = Self::of(definition, &|name| reader.open_tree(name))?;
+        let opened = Opened::new(definition.schema(), &|name| reader.open_tree(name))?;
         // Refuses a collection that is being dropped.
-        match collection.known(reader)?.opaque().next() {
+        match opened.known(reader)?.opaque().next() {
             Some(index) => Err(unknown(
                 name,
                 format!(
@@ -47,7 +48,7 @@ impl Collection<Value> {
                     index.name
                 ),
             )),
-            None => Ok(Some(collection)),
+            None => Ok(Some(Self::new(definition, opened))),
         }
     }
 
@@ -61,7 +62,8 @@ impl Collection<Value> {
         value: &[u8],
     ) -> Result<Stored<Value>, Box<Refused>> {
         let decode = || {
-            let (header, _) = Header::split(value).map_err(|cause| self.undecodable(key, cause))?;
+            let (header, _) =
+                Header::split(value).map_err(|cause| self.opened.undecodable(key, cause))?;
             let schema = self.declaration().format.schema;
             if header.codec != JSON_CODEC {
                 return Err(self.definition.invalid(format!(
@@ -80,7 +82,8 @@ impl Collection<Value> {
             self.decode(key, value)
         };
         decode().map_err(|error| {
-            let id = self.id_at(key).unwrap_or_else(|_| key.escape_ascii().to_string().into());
+            let id =
+                self.opened.id_at(key).unwrap_or_else(|_| key.escape_ascii().to_string().into());
             Box::new(Refused { id, error })
         })
     }

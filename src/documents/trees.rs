@@ -4,9 +4,22 @@ use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
-use arbour_core::{Direction, KvRead, Result, Tree};
+use arbour_core::{Direction, Result, Tree};
 
-use super::doc_store::Notes;
+use super::any_reader::AnyReader;
+
+/// What a collection notes beside its documents.
+#[derive(Clone, Copy)]
+pub(super) enum Notes {
+    /// Its declaration, the states of its indexes, and the highest id and revision.
+    Catalog,
+    /// Its changes, by position.
+    Feed,
+    /// The positions that subscribers have acknowledged.
+    Acknowledged,
+    /// The keys of documents that were written while an upgrade checks all.
+    Unchecked,
+}
 
 /// The trees of a collection.
 #[derive(Clone)]
@@ -46,9 +59,9 @@ impl Trees {
 
     /// Returns the trees with those of indexes: of each the name in the record of the collection, if it
     /// is there, and the direction in which it sorts ids.
-    pub(super) fn with_indexes<'i, R: KvRead>(
+    pub(super) fn with_indexes<'i>(
         &self,
-        reader: &R,
+        reader: &dyn AnyReader,
         indexes: impl Iterator<Item = (Option<&'i str>, Direction)>,
     ) -> Result<Self> {
         let mut trees = self.clone();

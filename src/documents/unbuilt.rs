@@ -10,6 +10,7 @@ use arbour_core::{Direction, Result};
 
 use super::condition::Span;
 use super::entries::{Entries, Entry};
+use super::fields::Decode as _;
 use super::find::Find;
 use super::writer::{Unbuilt, Writer};
 use super::{Body, IndexState};
@@ -41,20 +42,19 @@ impl<D: Body> Writer<'_, D> {
             Find::Documents { span: Span { start, end: None }, direction: Direction::Forward };
         let mut read = Unbuilt::default();
         let mut entries = Entries::default();
-        let visited = self.docs.find(&rest, &mut |found| {
+        let visited = self.docs.read().find(&rest, &mut |found| {
             // A document that cannot be decoded has no values. The build reports it.
             let value = found.value.unwrap_or_default();
-            let Ok(stored) = self.collection.decode(found.id_key, value) else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            let fields = self.collection.definition.fields_of(&stored.body);
-            let seen = self.known.see(value, &fields);
-            for &number in &unbuilt {
-                entries.clear();
-                // A value that its field does not allow is no unique value.
-                let _ = self.known.add(&mut entries, number, found.id_key, &fields, &seen);
-                entries.iter().for_each(|entry| read.add(entry, found.id_key));
-            }
+            let _ = self.collection.with_fields(found.id_key, value, &mut |fields| {
+                let seen = self.known.see(value, fields);
+                for &number in &unbuilt {
+                    entries.clear();
+                    // A value that its field does not allow is no unique value.
+                    let _ = self.known.add(&mut entries, number, found.id_key, fields, &seen);
+                    entries.iter().for_each(|entry| read.add(entry, found.id_key));
+                }
+                Ok(())
+            });
             Ok(ControlFlow::Continue(()))
         });
         visited.map(drop)?;
@@ -83,11 +83,11 @@ impl<D: Body> Writer<'_, D> {
             // The document may have been changed or removed since it was read.
             let mut entries = Entries::default();
             let mut decoded = Ok(());
-            self.docs.get(holder, &mut |value| {
-                decoded = self.collection.decode(holder, value).map(|stored| {
-                    let fields = self.collection.definition.fields_of(&stored.body);
-                    let seen = self.known.see(value, &fields);
-                    let _ = self.known.add(&mut entries, entry.index, holder, &fields, &seen);
+            self.docs.read().get(holder, &mut |value| {
+                decoded = self.collection.with_fields(holder, value, &mut |fields| {
+                    let seen = self.known.see(value, fields);
+                    let _ = self.known.add(&mut entries, entry.index, holder, fields, &seen);
+                    Ok(())
                 });
             })?;
             decoded?;

@@ -11,17 +11,17 @@
 use std::ops::{Bound, ControlFlow};
 use std::time::Instant;
 
-use arbour_core::engine::document_layout::Header;
-use arbour_core::{
-    Cursor as _, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree,
-};
+use arbour_core::{Direction, Error, KeyRange, KvStore, Result, Tree};
 
+use super::any_reader::{AnyReader, AnyTransaction};
 use super::build::{CHUNK, clear};
-use super::catalog::{self, Record, Upgrade};
+use super::catalog::{Record, Upgrade};
 use super::collection::Collection;
 use super::entries::Entries;
+use super::fields::Decode;
 use super::index_record::{bytes_of, hexadecimal};
-use super::{Body, DocId, Stored, unchanged};
+use super::opened::Opened;
+use super::{Body, DocId, unchanged};
 use crate::Progress;
 use crate::key::successor;
 
@@ -39,27 +39,7 @@ impl<D: Body> Collection<D> {
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Vec<(DocId<'static>, Error)>> {
-        let began = Instant::now();
-        let snapshot = store.snapshot()?;
-        self.known(&snapshot)?;
-        let total = snapshot.len(&self.trees.documents)?;
-        let (mut failed, mut done) = (Vec::new(), 0);
-        let mut cursor =
-            snapshot.scan(&self.trees.documents, KeyRange::all(), Direction::Forward)?;
-        while let Some((key, value)) = cursor.next()? {
-            if let Err(error) = self.check_stored(key, value) {
-                let id = self.id_at(key);
-                failed.push((id.unwrap_or_else(|_| key.escape_ascii().to_string().into()), error));
-            }
-            done += 1;
-            if done % CHUNK as u64 == 0 || done == total {
-                let reached = Progress::new(self.definition.name(), began, 0).at(done, Some(total));
-                if progress(reached).is_break() {
-                    break;
-                }
-            }
-        }
-        Ok(failed)
+        self.upgrading().check_all(&store.snapshot()?, progress)
     }
 
     /// Brings the store to the schema version of this program. Returns true once it is, also if it was
@@ -108,22 +88,8 @@ impl<D: Body> Collection<D> {
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<bool> {
-        let began = Instant::now();
-        let (is_done, total) = store.read(|snapshot| {
-            let known = self.known(snapshot)?;
-            let is_done = self.is_upgraded(&known.record) && self.is_built(&known);
-            Ok((is_done, snapshot.len(&self.trees.documents)?))
-        })?;
-        if is_done {
-            return Ok(true);
-        }
-        // Documents are read once to check them and once to convert them.
-        let total = total * 2;
-        while let Some(done) = store.write(|transaction| self.advance_upgrade(transaction))? {
-            let reached = Progress::new(self.definition.name(), began, 0).at(done, Some(total));
-            if progress(reached).is_break() {
-                return Ok(false);
-            }
+        if !self.upgrading().run(store, progress)? {
+            return Ok(false);
         }
         let mut is_whole = true;
         self.build(store, &mut |reached| {
@@ -143,43 +109,96 @@ impl<D: Body> Collection<D> {
     /// back. [`Upgraded`](super::DocError::Upgraded) says the same to an earlier program. Errors of the
     /// store.
     pub fn abandon_upgrade<S: KvStore>(&self, store: &S) -> Result<bool> {
-        let was_begun = store.write(|transaction| {
-            let mut record = self.known(transaction)?.record.clone();
-            let Some(upgrade) = record.upgrade.take() else { return Ok(false) };
-            if record.schema >= upgrade.to {
-                return Err(self.definition.invalid(format!(
-                    "the upgrade to schema version {} cannot be abandoned, because the store is at it \
-                     already: call finish_upgrade, or restore the backup made before",
-                    upgrade.to
-                )));
-            }
-            catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
-            Ok(true)
-        })?;
-        while was_begun && store.write(|transaction| self.forget_notes(transaction))? {}
+        let upgrading = self.upgrading();
+        let was_begun = store.write(|transaction| upgrading.abandon(transaction))?;
+        while was_begun && store.write(|transaction| upgrading.forget_notes(transaction))? {}
         Ok(was_begun)
+    }
+
+    fn upgrading(&self) -> Upgrading<'_> {
+        Upgrading { opened: &self.opened, documents: self }
+    }
+}
+
+/// The upgrade of a collection, whatever the type of its documents.
+struct Upgrading<'u> {
+    opened: &'u Opened,
+    documents: &'u dyn Decode,
+}
+
+impl Upgrading<'_> {
+    /// Returns the documents that cannot be upgraded, with the reasons.
+    fn check_all(
+        &self,
+        reader: &dyn AnyReader,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Vec<(DocId<'static>, Error)>> {
+        let began = Instant::now();
+        self.opened.known(reader)?;
+        let documents = &self.opened.trees.documents;
+        let total = reader.len(documents)?;
+        let (mut failed, mut done) = (Vec::new(), 0);
+        let mut check = |key: &[u8], value: &[u8]| {
+            if let Err(error) = self.check(key, value) {
+                let id = self.opened.id_at(key);
+                failed.push((id.unwrap_or_else(|_| key.escape_ascii().to_string().into()), error));
+            }
+            done += 1;
+            if done % CHUNK as u64 != 0 && done != total {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let name = self.opened.schema.name();
+            Ok(progress(Progress::new(name, began, 0).at(done, Some(total))))
+        };
+        reader.scan(documents, KeyRange::all(), Direction::Forward, &mut check).map(drop)?;
+        Ok(failed)
+    }
+
+    /// Checks, switches and converts. Returns false if it was ended early.
+    fn run<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        let began = Instant::now();
+        let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(true) };
+        while let Some(done) = store.write(|transaction| self.advance(transaction))? {
+            let name = self.opened.schema.name();
+            if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns how many documents are to be checked and converted, if something is left to do.
+    fn left(&self, reader: &dyn AnyReader) -> Result<Option<u64>> {
+        if self.is_done(&self.opened.known(reader)?.record) {
+            return Ok(None);
+        }
+        Ok(Some(reader.len(&self.opened.trees.documents)? * 2))
     }
 
     /// Tells whether nothing is left to do. The upgrade to a still higher version is that of another
     /// program.
-    fn is_upgraded(&self, record: &Record) -> bool {
-        let version = self.definition.version;
+    fn is_done(&self, record: &Record) -> bool {
+        let version = self.opened.schema.version;
         let upgrade = record.upgrade.as_ref();
         record.schema == version && upgrade.is_none_or(|upgrade| upgrade.to > version)
     }
 
     /// Runs the next chunk, and returns how many documents were checked and converted; `None` once the
     /// upgrade is finished.
-    fn advance_upgrade<W: KvWrite>(&self, transaction: &mut W) -> Result<Option<u64>> {
-        let mut record = self.known(transaction)?.record.clone();
-        if self.is_upgraded(&record) {
+    fn advance(&self, transaction: &mut dyn AnyTransaction) -> Result<Option<u64>> {
+        let mut record = self.opened.known(transaction)?.record.clone();
+        if self.is_done(&record) {
             return Ok(None);
         }
-        let version = self.definition.version;
+        let version = self.opened.schema.version;
         let mut upgrade = match record.upgrade.take() {
             Some(upgrade) if upgrade.to == version => upgrade,
             Some(upgrade) if upgrade.to > version => {
-                return Err(self.definition.invalid(format!(
+                return Err(self.opened.schema.invalid(format!(
                     "an upgrade to schema version {} is under way: finish that one, or call \
                      abandon_upgrade first",
                     upgrade.to
@@ -192,7 +211,8 @@ impl<D: Body> Collection<D> {
         let count = if is_checked {
             self.convert_chunk(transaction, &mut upgrade)?
         } else {
-            self.check_chunk(transaction, &mut upgrade)?
+            let documents = &self.opened.trees.documents;
+            upgrade.visit_next(transaction, documents, &mut |key, value| self.check(key, value))?
         };
         let done = upgrade.done;
         record.upgrade = Some(upgrade);
@@ -200,110 +220,108 @@ impl<D: Body> Collection<D> {
             record.upgrade = None;
         } else if count < CHUNK && self.check_noted(transaction)? {
             // The transaction has seen the last document and the last note, so this is the switch.
-            record = record.upgraded(&self.definition)?;
+            record = record.upgraded(&self.opened.schema)?;
             record.upgrade = Some(Upgrade { done, ..Upgrade::to(version) });
         }
-        catalog::save(transaction, &self.trees.catalog, &self.record_key, &record)?;
+        self.opened.save(transaction, &record)?;
         Ok(Some(done))
-    }
-
-    /// Checks the next documents, and returns how many there were.
-    fn check_chunk<W: KvWrite>(&self, transaction: &mut W, upgrade: &mut Upgrade) -> Result<usize> {
-        upgrade.visit_next(&*transaction, &self.trees.documents, |key, value| {
-            self.check_stored(key, value)
-        })
     }
 
     /// Checks documents that earlier programs wrote meanwhile, at most a chunk, and forgets the notes of
     /// them. Returns whether no note is left.
-    fn check_noted<W: KvWrite>(&self, transaction: &mut W) -> Result<bool> {
-        let mut notes = Upgrade::to(0);
-        let count = notes.visit_next(&*transaction, &self.trees.unchecked, |key, _| {
-            let checked = transaction
-                .get_with(&self.trees.documents, key, |value| self.check_stored(key, value))?;
-            checked.unwrap_or(Ok(()))
+    fn check_noted(&self, transaction: &mut dyn AnyTransaction) -> Result<bool> {
+        let (documents, notes) = (&self.opened.trees.documents, &self.opened.trees.unchecked);
+        let count = Upgrade::to(0).visit_next(transaction, notes, &mut |key, _| {
+            let mut checked = Ok(());
+            transaction.get(documents, key, &mut |value| checked = self.check(key, value))?;
+            checked
         })?;
-        clear(transaction, &self.trees.unchecked)?;
+        clear(transaction, notes)?;
         Ok(count < CHUNK)
     }
 
     /// Stores the next documents in the new version, and returns how many were read.
-    fn convert_chunk<W: KvWrite>(
+    fn convert_chunk(
         &self,
-        transaction: &mut W,
+        transaction: &mut dyn AnyTransaction,
         upgrade: &mut Upgrade,
     ) -> Result<usize> {
+        let documents = &self.opened.trees.documents;
         let mut converted = Vec::new();
-        let count = upgrade.visit_next(&*transaction, &self.trees.documents, |key, value| {
-            if let Some(stored) = self.converted(key, value)? {
-                converted.push((key.to_vec(), stored));
-            }
+        let count = upgrade.visit_next(transaction, documents, &mut |key, value| {
+            let stored = self.documents.converted(key, value)?;
+            converted.extend(stored.map(|stored| (key.to_vec(), stored)));
             Ok(())
         })?;
         for (key, stored) in converted {
-            transaction.put(&self.trees.documents, &key, &stored)?;
+            transaction.put(documents, &key, &stored)?;
         }
         Ok(count)
     }
 
     /// Checks that a stored document can be converted, and indexed then.
-    fn check_stored(&self, key: &[u8], value: &[u8]) -> Result<()> {
-        let body = self.decode(key, value)?.body;
-        let fields = self.definition.fields_of(&body);
-        let broken = unchanged::broken(&self.definition, value, &fields);
-        if let Some(reason) = broken.map_err(|cause| self.undecodable(key, cause))? {
-            let id = self.id_at(key)?;
-            return Err(self.definition.invalid(format!("in the document \"{id}\", {reason}")));
-        }
-        let mut entries = Entries::default();
-        for (number, index) in self.definition.indexes.iter().enumerate() {
-            entries.add(&self.definition, number, index, key, &fields)?;
-        }
-        self.converted(key, value).map(drop)
+    fn check(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        let schema = &self.opened.schema;
+        self.documents.with_fields(key, value, &mut |fields| {
+            let broken = unchanged::broken(schema, value, fields);
+            if let Some(reason) = broken.map_err(|cause| self.opened.undecodable(key, cause))? {
+                let id = self.opened.id_at(key)?;
+                return Err(schema.invalid(format!("in the document \"{id}\", {reason}")));
+            }
+            let mut entries = Entries::default();
+            let mut indexes = schema.indexes.iter().enumerate();
+            indexes.try_for_each(|(number, index)| entries.add(schema, number, index, key, fields))
+        })?;
+        self.documents.converted(key, value).map(drop)
     }
 
-    /// Returns a document as it is stored in the version of this program; `None` if it is so already.
-    fn converted(&self, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>> {
-        let format = &self.definition.declaration.format;
-        let header = Header::split(value).map(|(header, _)| header);
-        if header.is_ok_and(|header| header.schema == format.schema) {
-            return Ok(None);
+    /// Takes back what was begun; returns whether there was something.
+    fn abandon(&self, transaction: &mut dyn AnyTransaction) -> Result<bool> {
+        let mut record = self.opened.known(transaction)?.record.clone();
+        let Some(upgrade) = record.upgrade.take() else { return Ok(false) };
+        if record.schema >= upgrade.to {
+            return Err(self.opened.schema.invalid(format!(
+                "the upgrade to schema version {} cannot be abandoned, because the store is at it \
+                 already: call finish_upgrade, or restore the backup made before",
+                upgrade.to
+            )));
         }
-        let Stored { revision, body, .. } = self.decode(key, value)?;
-        let mut stored = Vec::with_capacity(value.len());
-        self.encode(&body, format.schema, revision, &mut stored)?;
-        Ok(Some(stored))
+        self.opened.save(transaction, &record)?;
+        Ok(true)
     }
 
     /// Removes notes that no upgrade needs any more; tells whether some are left.
-    fn forget_notes<W: KvWrite>(&self, transaction: &mut W) -> Result<bool> {
+    fn forget_notes(&self, transaction: &mut dyn AnyTransaction) -> Result<bool> {
         // An upgrade that has begun since needs its own.
-        let is_needed = self.known(transaction)?.record.upgrade.is_some();
-        Ok(!is_needed && clear(transaction, &self.trees.unchecked)? == CHUNK)
+        let is_needed = self.opened.known(transaction)?.record.upgrade.is_some();
+        Ok(!is_needed && clear(transaction, &self.opened.trees.unchecked)? == CHUNK)
     }
 }
 
+/// Visits an entry, which is a key and its value.
+type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
+
 impl Upgrade {
     /// Visits the next entries of a tree, at most a chunk, and returns how many there were.
-    fn visit_next<R: KvRead>(
+    fn visit_next(
         &mut self,
-        reader: &R,
+        reader: &dyn AnyReader,
         tree: &Tree,
-        mut visit: impl FnMut(&[u8], &[u8]) -> Result<()>,
+        visit: Visit<'_>,
     ) -> Result<usize> {
         let start = match bytes_of(&self.after) {
             after if after.is_empty() => Vec::new(),
             after => successor(&after),
         };
         let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
-        let mut cursor = reader.scan(tree, range, Direction::Forward)?;
         let (mut count, mut last) = (0, None);
-        while count < CHUNK {
-            let Some((key, value)) = cursor.next()? else { break };
+        let mut visit_one = |key: &[u8], value: &[u8]| {
             visit(key, value)?;
             last = Some(hexadecimal(key));
             count += 1;
-        }
+            Ok(if count == CHUNK { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        reader.scan(tree, range, Direction::Forward, &mut visit_one).map(drop)?;
         self.done += count as u64;
         self.after = last.unwrap_or_else(|| std::mem::take(&mut self.after));
         Ok(count)

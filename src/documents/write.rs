@@ -35,7 +35,7 @@ impl<D: Body> Writer<'_, D> {
         let mut refused = Vec::new();
         self.collect_old(before, &mut old, &mut refused)?;
         self.outdate(&refused)?;
-        made_id::keep_highest(self.collection, self.docs, &self.buffers.key)?;
+        made_id::keep_highest(&self.collection.opened, &mut self.docs, &self.buffers.key)?;
         self.highest_removed()?;
         self.apply(true, None, &old, &Entries::default())?;
         self.buffers.old = old;
@@ -67,7 +67,7 @@ impl<D: Body> Writer<'_, D> {
         precondition: Precondition,
     ) -> Result<bool> {
         let id = id.into();
-        self.buffers.key = self.collection.key_of(&id)?;
+        self.buffers.key = self.collection.opened.key_of(&id)?;
         let id = id.into_owned();
         let before = self.existing(&id, precondition)?;
         if !before.is_there() {
@@ -81,10 +81,10 @@ impl<D: Body> Writer<'_, D> {
     /// read, as a search does.
     pub(super) fn delete_found(&mut self, found: &FoundKey) -> Result<()> {
         self.buffers.key.clone_from(&found.id_key);
-        let id = self.collection.id_at(&found.id_key)?;
+        let id = self.collection.opened.id_at(&found.id_key)?;
         let before = self.existing(&id, Precondition::None)?;
         if !before.is_there() {
-            return Err(self.collection.dangling(found.index, &found.id_key)?);
+            return Err(self.collection.opened.dangling(found.index, &found.id_key)?);
         }
         if before.stored.is_none() {
             self.collection.decode(&found.id_key, &self.buffers.before)?;
@@ -98,12 +98,13 @@ impl<D: Body> Writer<'_, D> {
         to: impl Into<DocId<'i>>,
     ) -> Result<Written> {
         let (from, to) = (from.into(), to.into());
-        let (from_key, to_key) = (self.collection.key_of(&from)?, self.collection.key_of(&to)?);
-        let (from, to) = (from.into_owned(), self.collection.id_at(&to_key)?);
-        let Some(stored) = self.collection.get_at(&*self.docs, &from_key)? else {
+        let (from_key, to_key) =
+            (self.collection.opened.key_of(&from)?, self.collection.opened.key_of(&to)?);
+        let (from, to) = (from.into_owned(), self.collection.opened.id_at(&to_key)?);
+        let Some(stored) = self.collection.get_at(self.docs.read(), &from_key)? else {
             return Err(DocError::Missing { collection: self.name(), id: from }.into());
         };
-        if self.docs.contains(&to_key)? {
+        if self.docs.read().contains(&to_key)? {
             return Err(DocError::Exists { collection: self.name(), id: to }.into());
         }
         let body = self.with_id(&stored.body, &to)?;

@@ -4,22 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arbour_core::engine::document_layout::{HEADER_BYTES, Header};
-use arbour_core::{Cause, EncodeError, KvWrite, Result};
+use arbour_core::{Cause, EncodeError, Result};
 use serde_json::Value;
 
+use super::any_reader::AnyTransaction;
 use super::collection::Collection;
-use super::doc_store::{DocWrite, Notes};
+use super::docs::DocsMut;
 use super::entries::{Entries, Entry};
 use super::fields::Fields as _;
 use super::known::Known;
 use super::schema::FieldRef;
+use super::trees::Notes;
 use super::{Body, DocError, DocId, Field, FieldSource, from_json, made_id, path, set_at, to_json};
 
 /// Writes documents of a [`Collection`] in a transaction. What it has read of the collection serves
 /// all of its writes.
 pub(super) struct Writer<'w, D> {
     pub(super) collection: &'w Collection<D>,
-    pub(super) docs: &'w mut dyn DocWrite,
+    pub(super) docs: DocsMut<'w>,
     pub(super) known: Arc<Known>,
     /// The position of the newest change, if it was read.
     pub(super) newest: Option<u64>,
@@ -70,15 +72,15 @@ pub(super) struct Buffers {
 
 impl<D: Body> Collection<D> {
     /// Runs a closure with a writer of documents in a transaction.
-    pub(super) fn with_writer<W: KvWrite, T>(
+    pub(super) fn with_writer<T>(
         &self,
-        transaction: &mut W,
+        transaction: &mut dyn AnyTransaction,
         run: impl FnOnce(&mut Writer<'_, D>) -> Result<T>,
     ) -> Result<T> {
-        let known = self.known(&*transaction)?;
+        let known = self.opened.known(transaction)?;
         run(&mut Writer {
             collection: self,
-            docs: &mut known.docs(transaction),
+            docs: DocsMut { trees: &known.trees, transaction },
             known: Arc::clone(&known),
             newest: None,
             highest_key: HighestKey::Unknown,
@@ -141,7 +143,10 @@ impl<D: Body> Writer<'_, D> {
         }
         let (id, is_made) = match id {
             Some(id) => (id, false),
-            None => (made_id::make(self.collection, self.docs, body)?, true),
+            None => {
+                let fields = definition.fields_of(body);
+                (made_id::make(&self.collection.opened, self.docs.read(), &fields)?, true)
+            }
         };
         if is_made {
             set_at(&mut json, &declaration.id_path, id.to_json());
@@ -189,7 +194,7 @@ impl<D: Body> Writer<'_, D> {
     /// Makes indexes of other programs that cannot contain a document ones that are built anew, before
     /// the document is written.
     pub(super) fn outdate(&mut self, refused: &[usize]) -> Result<()> {
-        let key = &self.collection.record_key;
+        let key = &self.collection.opened.record_key;
         if let Some((known, bytes)) = self.known.outdated(refused, key)? {
             self.docs.set_note(Notes::Catalog, key, Some(&bytes))?;
             self.known = Arc::new(known);

@@ -2,6 +2,7 @@
 
 use arbour_core::{Error, KvWrite, Result};
 
+use super::any_reader::AnyTransaction;
 use super::collection::Collection;
 use super::{Body, DocError, DocId, Precondition, Stored, Written};
 
@@ -52,9 +53,9 @@ impl<D: Body> Collection<D> {
         self.store(transaction, document, Precondition::None)
     }
 
-    fn store<W: KvWrite>(
+    fn store(
         &self,
-        transaction: &mut W,
+        transaction: &mut dyn AnyTransaction,
         document: D,
         precondition: Precondition,
     ) -> Result<D> {
@@ -161,8 +162,14 @@ impl<D: Body> Collection<D> {
     ) -> Result<D> {
         let Stored { id, mut body, .. } = stored;
         change(&mut body);
-        let changed = self.definition.id_in(&body)?;
-        if changed.as_ref() != Some(&id) {
+        self.check_kept(&id, &body)?;
+        self.store(transaction, body, Precondition::Present)
+    }
+
+    /// Refuses a change of the id.
+    fn check_kept(&self, id: &DocId<'static>, body: &D) -> Result<()> {
+        let changed = self.definition.id_in(body)?;
+        if changed.as_ref() != Some(id) {
             let changed = changed.map_or_else(|| "none".to_owned(), |id| format!("\"{id}\""));
             let reason = format!(
                 "the change of document \"{id}\" gives it the id {changed}: leave the id as it is, or \
@@ -170,7 +177,7 @@ impl<D: Body> Collection<D> {
             );
             return Err(self.definition.invalid(reason));
         }
-        self.store(transaction, body, Precondition::Present)
+        Ok(())
     }
 
     /// Inserts a document, or changes the one that has its id; returns what is stored.

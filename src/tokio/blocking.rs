@@ -1,11 +1,29 @@
 //! Running a blocking call on tokio's pool of blocking threads.
+//!
+//! What waits for the call is boxed, and does not know the type of what the call returns. So a program
+//! compiles it once, inside arbour, and not for each of its closures.
 
 use std::panic::resume_unwind;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
+
+/// What a caller waits for.
+pub(crate) type Pending<'p, R> = Pin<Box<dyn Future<Output = R> + Send + 'p>>;
+
+/// Where a closure leaves what it returned, for the caller that waits for it.
+pub(super) type Place<R> = Arc<Mutex<Option<R>>>;
+
+/// Takes what a closure has left.
+///
+/// # Errors
+/// [`Closed`](ErrorKind::Closed) if it never ran.
+pub(super) fn take<R>(place: &Place<R>) -> Result<R> {
+    place.lock().take().ok_or_else(runtime_shut_down)
+}
 
 /// Runs a closure on a blocking thread and returns its result. A panic of the closure reaches the
 /// caller.
@@ -18,26 +36,26 @@ use tokio::task::JoinSet;
 pub(crate) async fn run_blocking<R: Send + 'static>(
     run: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R> {
-    let result = Arc::new(Mutex::new(None));
+    let result = Place::default();
     let place = Arc::clone(&result);
-    // Boxed, so that a program compiles tokio's tasks once and not for each of its closures.
     run_job(Box::new(move || *place.lock() = Some(run()))).await?;
-    let result = result.lock().take();
-    result.ok_or_else(runtime_shut_down)
+    take(&result)
 }
 
-async fn run_job(job: Box<dyn FnOnce() + Send>) -> Result<()> {
-    // A set of one task: it cancels the task when it is dropped, which a `JoinHandle` does not.
-    let mut task = JoinSet::new();
-    task.spawn_blocking(job);
-    match task.join_next().await {
-        Some(Ok(())) => Ok(()),
-        Some(Err(error)) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Err(runtime_shut_down()),
-        },
-        None => Err(runtime_shut_down()),
-    }
+fn run_job(job: Box<dyn FnOnce() + Send>) -> Pending<'static, Result<()>> {
+    Box::pin(async move {
+        // A set of one task: it cancels the task when it is dropped, which a `JoinHandle` does not.
+        let mut task = JoinSet::new();
+        task.spawn_blocking(job);
+        match task.join_next().await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(runtime_shut_down()),
+            },
+            None => Err(runtime_shut_down()),
+        }
+    })
 }
 
 #[cold]

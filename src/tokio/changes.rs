@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use arbour_core::{ErrorKind, KvStore as _, Result};
+use arbour_core::{DynSnapshot, ErrorKind, KvStore as _, Result};
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -13,6 +14,9 @@ use tokio::time::timeout;
 use super::Store;
 use super::following::{Following, Source, Step};
 use crate::documents::{Body, Change, Collection, DocError};
+
+/// Reads a batch of the changes after a position.
+type ReadChanges = dyn Fn(&DynSnapshot<'_>, u64) -> Result<Vec<Change>> + Send + Sync;
 
 /// How many changes a stream reads at once, and so how many it holds at most.
 const BATCH: usize = 128;
@@ -41,11 +45,11 @@ const OWN_POLL: Duration = Duration::from_millis(200);
 /// of clients, read one stream and hand its items on by `tokio::sync::broadcast`.
 ///
 /// ```
-/// use arbour::documents::{Body, DocError};
+/// use arbour::documents::DocError;
 /// use arbour::tokio::Changes;
 /// use futures_util::StreamExt;
 ///
-/// async fn follow<D: Body>(mut changes: Changes<D>) -> arbour::Result<()> {
+/// async fn follow(mut changes: Changes) -> arbour::Result<()> {
 ///     while let Some(change) = changes.next().await {
 ///         match change {
 ///             Ok(change) => println!("{} at {}", change.id, change.position),
@@ -58,8 +62,8 @@ const OWN_POLL: Duration = Duration::from_millis(200);
 ///     Ok(())
 /// }
 /// ```
-pub struct Changes<D: Body> {
-    following: Following<Feed<D>>,
+pub struct Changes {
+    following: Following<Feed>,
 }
 
 impl Store {
@@ -96,18 +100,20 @@ impl Store {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn changes<D: Body>(&self, collection: &Collection<D>) -> Result<Changes<D>> {
-        let (commits, reading) = (self.commits(), collection.clone());
-        let after = self.read(move |snapshot| reading.newest_change(snapshot)).await?;
-        let collection = collection.clone();
+    pub async fn changes<D: Body>(&self, collection: &Collection<D>) -> Result<Changes> {
+        let (commits, feed) = (self.commits(), collection.clone());
+        let after = self.read(move |snapshot| feed.newest_change(snapshot)).await?;
+        let feed = collection.clone();
+        let read =
+            Arc::new(move |snapshot: &DynSnapshot<'_>, after| feed.changes(snapshot, after, BATCH));
         let is_shared = self.blocking().capabilities().multi_process;
         let poll = self.options().poll.unwrap_or(if is_shared { OTHERS_POLL } else { OWN_POLL });
-        let source = Feed { store: self.clone(), collection, commits, poll, after };
+        let source = Feed { store: self.clone(), read, commits, poll, after };
         Ok(Changes { following: Following::new(source) })
     }
 }
 
-impl<D: Body> Changes<D> {
+impl Changes {
     /// Begins after a position instead of with what is committed from now on: at 0, or at the [position
     /// of the last change](Change::position) that an earlier stream returned. Changes nothing once
     /// the stream was polled.
@@ -139,7 +145,7 @@ impl<D: Body> Changes<D> {
     }
 }
 
-impl<D: Body> Stream for Changes<D> {
+impl Stream for Changes {
     type Item = Result<Change>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -147,31 +153,31 @@ impl<D: Body> Stream for Changes<D> {
     }
 }
 
-impl<D: Body> fmt::Debug for Changes<D> {
+impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.following.fmt(f)
     }
 }
 
 /// The feed of a collection, read from a position on.
-struct Feed<D> {
+struct Feed {
     store: Store,
-    collection: Collection<D>,
+    read: Arc<ReadChanges>,
     commits: watch::Receiver<()>,
     /// How often it reads if no commit wakes it.
     poll: Duration,
     after: u64,
 }
 
-impl<D: Body> Source for Feed<D> {
+impl Source for Feed {
     type Item = Change;
 
     async fn next(mut self) -> Step<Self> {
         loop {
             // Before the read: a commit in between then ends the wait at once.
             self.commits.mark_unchanged();
-            let (collection, after) = (self.collection.clone(), self.after);
-            let read = self.store.read(move |snapshot| collection.changes(snapshot, after, BATCH));
+            let (read, after) = (Arc::clone(&self.read), self.after);
+            let read = self.store.read(move |snapshot| read(snapshot, after));
             match read.await {
                 Ok(changes) => {
                     if let Some(last) = changes.last() {

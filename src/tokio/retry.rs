@@ -1,12 +1,9 @@
 //! Transactions that live across awaits.
 
-use std::sync::Arc;
-
 use arbour_core::{DetachedTransaction, Error, KvWrite as _, Result, Retry};
 
 use super::Store;
-use super::blocking::run_blocking;
-use super::store::shut_down;
+use super::blocking::{Pending, run_blocking};
 
 impl Store {
     /// Runs an async closure in a [detached transaction](DetachedTransaction) and commits it, and runs
@@ -93,27 +90,50 @@ impl Store {
     ) -> Result<R, E> {
         let mut retry = Retry::new(self.blocking());
         loop {
-            let begin = move || {
-                let transaction = retry.begin();
-                (retry, transaction)
-            };
-            let (begun, transaction) = run_blocking(begin).await?;
-            retry = begun;
-            let result = run(transaction?).await?;
+            let transaction;
+            (retry, transaction) = begin(retry).await?;
+            let result = run(transaction).await?;
             let Some(transaction) = retry.take_back()? else { return Ok(result) };
+            if self.commit(&mut retry, transaction).await? {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Commits the transaction of a try. Returns false if the next try can begin, after a conflict.
+    fn commit<'r>(
+        &'r self,
+        retry: &'r mut Retry,
+        transaction: DetachedTransaction,
+    ) -> Pending<'r, Result<bool>> {
+        Box::pin(async move {
             // A commit is a write of this store: it waits its turn, and `shutdown` waits for it.
-            let permit = Arc::clone(self.writes()).acquire_owned().await.map_err(shut_down)?;
+            let permit = self.accept_write().await?;
             let commit = move || {
                 let _permit = permit;
                 transaction.commit()
             };
             match run_blocking(commit).await? {
                 Ok(()) => {
-                    self.wake_streams();
-                    return Ok(result);
+                    self.queue().wake_streams();
+                    Ok(true)
                 }
-                Err(error) => tokio::time::sleep(retry.wait_after(error)?).await,
+                Err(error) => {
+                    tokio::time::sleep(retry.wait_after(error)?).await;
+                    Ok(false)
+                }
             }
-        }
+        })
     }
+}
+
+/// Begins the transaction of the next try.
+fn begin(mut retry: Retry) -> Pending<'static, Result<(Retry, DetachedTransaction)>> {
+    Box::pin(async move {
+        let begin = move || {
+            let transaction = retry.begin()?;
+            Ok((retry, transaction))
+        };
+        run_blocking(begin).await?
+    })
 }

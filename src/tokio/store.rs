@@ -1,16 +1,19 @@
 //! The store for async programs.
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use arbour_core::{
     Durability, DynSnapshot, DynStore, DynTransaction, Error, ErrorKind, KvStore, Operation, Result,
 };
-use tokio::sync::{AcquireError, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::Options;
-use super::blocking::run_blocking;
-use super::write_queue::{Write, WriteQueue};
+use super::blocking::{Pending, Place, run_blocking, runtime_shut_down, take};
+use super::write_queue::{Job, Write, WriteQueue};
+
+type ReadJob = Box<dyn FnOnce(&DynSnapshot<'_>) + Send>;
 
 /// A store for async programs: closures run on tokio's blocking threads, and concurrent writes share
 /// commits.
@@ -210,12 +213,38 @@ impl Store {
         durability: Durability,
         run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E> {
-        let Inner { queue, writes, .. } = &*self.inner;
-        queue.check_not_writer()?;
-        let permit = Arc::clone(writes).acquire_owned().await.map_err(shut_down)?;
-        let (write, outcome) = Write::new(run, durability, permit);
-        queue.push(write);
-        outcome.wait().await
+        let result = Place::default();
+        let place = Arc::clone(&result);
+        let job: Job = Box::new(move |transaction| {
+            let returned = run(transaction);
+            let is_kept = returned.is_ok();
+            *place.lock() = Some(returned);
+            is_kept
+        });
+        self.run_write(job, Arc::clone(&result) as _, durability).await?;
+        take(&result)?
+    }
+
+    /// Queues a write and waits until it has ended. A panic of its closure goes on here.
+    fn run_write(
+        &self,
+        job: Job,
+        result: Arc<dyn Send + Sync>,
+        durability: Durability,
+    ) -> Pending<'_, Result<()>> {
+        Box::pin(async move {
+            let queue = &self.inner.queue;
+            queue.check_not_writer()?;
+            let permit = self.accept_write().await?;
+            let (write, ended) = Write::new(job, result, durability, permit);
+            queue.push(write);
+            match ended.await {
+                Ok(Ok(committed)) => committed,
+                Ok(Err(panic)) => resume_unwind(panic),
+                // Every write that is pushed is told how it ended.
+                Err(_) => Err(runtime_shut_down()),
+            }
+        })
     }
 
     /// Runs a closure with a snapshot, on a blocking thread. A closure with an error type of its own
@@ -260,15 +289,24 @@ impl Store {
         &self,
         run: impl FnOnce(&DynSnapshot<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E> {
-        let reads = Arc::clone(&self.inner.reads);
-        let permit = reads.acquire_owned().await.map_err(shut_down)?;
-        let store = self.blocking().clone();
-        run_blocking(move || {
-            // Released after the snapshot, even if the caller no longer waits.
-            let _permit = permit;
-            store.try_read(run)
+        let result = Place::default();
+        let place = Arc::clone(&result);
+        self.run_read(Box::new(move |snapshot| *place.lock() = Some(run(snapshot)))).await?;
+        take(&result)?
+    }
+
+    fn run_read(&self, job: ReadJob) -> Pending<'_, Result<()>> {
+        Box::pin(async move {
+            let reads = Arc::clone(&self.inner.reads);
+            let permit = reads.acquire_owned().await.map_err(shut_down)?;
+            let store = self.blocking().clone();
+            run_blocking(move || {
+                // Released after the snapshot, even if the caller no longer waits.
+                let _permit = permit;
+                store.snapshot().map(|snapshot| job(&snapshot))
+            })
+            .await?
         })
-        .await?
     }
 
     /// Shuts the store down: refuses new calls, completes those that were accepted or wait already, and
@@ -297,26 +335,32 @@ impl Store {
     /// # }
     /// ```
     pub async fn shutdown(&self) -> Result<()> {
-        let Inner { queue, writes, reads, options } = &*self.inner;
-        // All permits are free only once every accepted call has ended. Tokio's semaphore is fair, so
-        // the calls that wait already come first. Writes end first, because streams read.
-        for (accepted, max) in [(writes, options.writes_max), (reads, options.reads_max)] {
-            if accepted.acquire_many(max).await.is_ok() {
-                accepted.close();
+        self.drain_and_close().await
+    }
+
+    fn drain_and_close(&self) -> Pending<'_, Result<()>> {
+        Box::pin(async move {
+            let Inner { queue, writes, reads, options } = &*self.inner;
+            // All permits are free only once every accepted call has ended. Tokio's semaphore is fair, so
+            // the calls that wait already come first. Writes end first, because streams read.
+            for (accepted, max) in [(writes, options.writes_max), (reads, options.reads_max)] {
+                if accepted.acquire_many(max).await.is_ok() {
+                    accepted.close();
+                }
             }
-        }
-        queue.wake_streams();
-        let store = self.blocking().clone();
-        run_blocking(move || store.close()).await?
+            queue.wake_streams();
+            let store = self.blocking().clone();
+            run_blocking(move || store.close()).await?
+        })
     }
 
-    pub(super) fn writes(&self) -> &Arc<Semaphore> {
-        &self.inner.writes
+    pub(super) fn queue(&self) -> &WriteQueue {
+        &self.inner.queue
     }
 
-    /// Wakes the streams after a commit that did not go through the queue.
-    pub(super) fn wake_streams(&self) {
-        self.inner.queue.wake_streams();
+    /// Waits until this store accepts another write.
+    pub(super) async fn accept_write(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.inner.writes).acquire_owned().await.map_err(shut_down)
     }
 
     /// Returns a receiver that is woken after each commit of this store.
@@ -338,7 +382,7 @@ impl fmt::Debug for Store {
 }
 
 #[cold]
-pub(super) fn shut_down(_: AcquireError) -> Error {
+fn shut_down(_: AcquireError) -> Error {
     let message = "the store was shut down before this call was accepted";
     Error::new(ErrorKind::Closed, Operation::Begin, message)
 }

@@ -5,7 +5,7 @@
 //! begins runs in it, each write in a savepoint of its own. While it commits, the next writes queue up.
 //! The thread ends when the queue is empty.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::{mem, thread};
 
@@ -160,51 +160,37 @@ impl Drop for Writer {
     }
 }
 
-/// What a closure returned, or its panic.
-type Ran<R, E> = thread::Result<Result<R, E>>;
+/// The closure of a write. It leaves what it returned in a place, and tells whether its changes are to be
+/// kept.
+pub(super) type Job = Box<dyn FnOnce(&mut DynTransaction<'_>) -> bool + Send>;
 
-/// Runs the closure of a write. Tells whether there is something to commit.
-type Job = Box<dyn FnOnce(&mut DynTransaction<'_>) -> bool + Send>;
+/// How a write ended: whether its closure's result counts, why it was not committed, or the panic of its
+/// closure.
+type Ended = thread::Result<Result<()>>;
 
 /// The write of one caller. Its methods do not panic, whatever the program's code does.
-///
-/// Only the job knows the types of the caller's closure, so that a program compiles the queue once.
 pub(super) struct Write {
     job: Option<Job>,
     durability: Durability,
-    /// Whether the closure ran, and whether its changes were kept.
-    ran: Option<bool>,
+    /// How the closure ended, if it ran, and whether its changes were kept.
+    ran: Option<thread::Result<Result<bool>>>,
     /// Keeps what the closure returned until the write has ended.
-    _result: Arc<dyn Send + Sync>,
-    caller: oneshot::Sender<Result<()>>,
+    result: Arc<dyn Send + Sync>,
+    caller: oneshot::Sender<Ended>,
     /// Counts the write as accepted until it has ended.
     permit: OwnedSemaphorePermit,
 }
 
-/// What the caller of a write waits for.
-pub(super) struct Outcome<R, E> {
-    result: Arc<Mutex<Option<Ran<R, E>>>>,
-    committed: oneshot::Receiver<Result<()>>,
-}
-
 impl Write {
-    pub(super) fn new<R: Send + 'static, E: From<Error> + Send + 'static>(
-        run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
+    /// Returns a write, and what its caller waits for.
+    pub(super) fn new(
+        job: Job,
+        result: Arc<dyn Send + Sync>,
         durability: Durability,
         permit: OwnedSemaphorePermit,
-    ) -> (Self, Outcome<R, E>) {
-        let result = Arc::new(Mutex::new(None));
-        let place = Arc::clone(&result);
-        let job: Job = Box::new(move |transaction| {
-            let ran = catch_unwind(AssertUnwindSafe(|| run_apart(transaction, run)));
-            let is_kept = matches!(ran, Ok(Ok(_)));
-            *place.lock() = Some(ran);
-            is_kept
-        });
-        let (caller, committed) = oneshot::channel();
-        let kept = Arc::clone(&result);
-        let write = Self { job: Some(job), durability, ran: None, _result: kept, caller, permit };
-        (write, Outcome { result, committed })
+    ) -> (Self, oneshot::Receiver<Ended>) {
+        let (caller, ended) = oneshot::channel();
+        (Self { job: Some(job), durability, ran: None, result, caller, permit }, ended)
     }
 
     /// Runs the closure in a savepoint, unless its caller no longer waits. Tells whether there is
@@ -215,36 +201,26 @@ impl Write {
             drop_quietly(job);
             return false;
         }
-        *self.ran.insert(job(transaction))
+        let ran = catch_unwind(AssertUnwindSafe(|| run_apart(transaction, job)));
+        matches!(self.ran.insert(ran), Ok(Ok(true)))
     }
 
-    /// Tells the caller how it ended: whether its closure's outcome counts, or why it was not committed.
+    /// Tells the caller how it ended.
     fn end(self, committed: &Result<()>) {
-        let Self { job, ran, _result: result, caller, permit, .. } = self;
-        let outcome = match (ran, committed) {
-            (None | Some(true), Err(error)) => Some(Err(error.clone())),
+        let Self { job, ran, result, caller, permit, .. } = self;
+        let ended = match (ran, committed) {
+            (Some(Err(panic)), _) => Some(Err(panic)),
+            (Some(Ok(Err(error))), _) => Some(Ok(Err(error))),
+            (Some(Ok(Ok(false))), _) => Some(Ok(Ok(()))),
+            (Some(Ok(Ok(true))), committed) => Some(Ok(committed.clone())),
+            (None, Err(error)) => Some(Ok(Err(error.clone()))),
             (None, Ok(())) => None,
-            (Some(_), _) => Some(Ok(())),
         };
-        if let Some(outcome) = outcome {
-            drop(caller.send(outcome));
+        if let Some(ended) = ended {
+            drop_quietly(caller.send(ended));
         }
         drop_quietly((job, result));
         drop(permit);
-    }
-}
-
-impl<R, E: From<Error>> Outcome<R, E> {
-    /// Waits until the write has ended, and returns what its closure returned or why it was not
-    /// committed. A panic of the closure goes on here.
-    pub(super) async fn wait(self) -> Result<R, E> {
-        // Every write that is pushed is told how it ended.
-        self.committed.await.unwrap_or_else(|_| Err(runtime_shut_down()))?;
-        match self.result.lock().take() {
-            Some(Ok(result)) => result,
-            Some(Err(panic)) => resume_unwind(panic),
-            None => Err(runtime_shut_down().into()),
-        }
     }
 }
 
@@ -253,16 +229,16 @@ fn drop_quietly<T>(value: T) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
-/// Runs a closure in a savepoint, so that its writes are kept only if it and its checks succeed.
-fn run_apart<R, E: From<Error>>(
-    transaction: &mut DynTransaction<'_>,
-    run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E>,
-) -> Result<R, E> {
+/// Runs a closure in a savepoint, so that its writes are kept only if it and its checks succeed. Tells
+/// whether they were.
+fn run_apart(transaction: &mut DynTransaction<'_>, job: Job) -> Result<bool> {
     let mut part = DynTransaction::within(transaction);
-    let result = run(&mut part)?;
+    if !job(&mut part) {
+        return Ok(false);
+    }
     part.run_checks()?;
     part.commit()?;
-    Ok(result)
+    Ok(true)
 }
 
 #[cold]

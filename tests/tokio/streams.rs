@@ -29,7 +29,7 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
     tokio::time::timeout(AMPLE, stream.next()).await.expect("in time").expect("it goes on")
 }
 
-async fn next_change(changes: &mut Changes<Value>) -> (u64, String) {
+async fn next_change(changes: &mut Changes) -> (u64, String) {
     let Change { position, id, .. } = next(changes).await.unwrap();
     (position, id.to_string())
 }
