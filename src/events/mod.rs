@@ -31,6 +31,7 @@ mod event_type;
 mod events;
 mod events_builder;
 mod fold;
+mod forget;
 mod handling;
 mod head;
 mod inline;

@@ -12,6 +12,7 @@ use super::apply::{Effect, apply};
 use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::event::Event;
 use super::event_batch::EventBatch;
+use super::forget::View;
 use super::layout::{
     FORMAT, PROJECTION_TREE, dead_stream_tree, dead_tree, log_tree, quarantine_tree, result_tree,
     state_key,
@@ -195,6 +196,10 @@ impl RunningProjection {
     ) -> Result<Advanced> {
         let before = *state;
         let mut advanced = Advanced::All;
+        if state.is_forgotten {
+            View::of(group, self.name(), self.declared.version())?.remove_entries(group)?;
+            state.is_forgotten = false;
+        }
         for (position, value) in chunk.iter() {
             let event = envelope::decode(position, value).map_err(|cause| {
                 let (tree, key) = (log_tree(&self.log), position_key(position));
