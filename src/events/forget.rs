@@ -60,13 +60,19 @@ impl Events {
         while is_left {
             is_left = store.write(|transaction| {
                 // Another program may have removed the rest, and begun with the version anew.
-                if !transaction.get_with(&states, &state_key, |state| *state == mark)?.unwrap_or(false) {
+                if !transaction
+                    .get_with(&states, &state_key, |state| *state == mark)?
+                    .unwrap_or(false)
+                {
                     return Ok(false);
                 }
                 if view.remove_some(transaction)? {
                     return Ok(true);
                 }
-                view.remove_records(transaction, &["collection", "highest id", "highest revision"])?;
+                view.remove_records(
+                    transaction,
+                    &["collection", "highest id", "highest revision"],
+                )?;
                 transaction.delete(&states, &state_key)?;
                 Ok(false)
             })?;

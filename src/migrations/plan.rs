@@ -208,7 +208,8 @@ impl Migrations {
         let is_known = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
         if !is_known(min_reader) || !is_known(min_writer) {
             found.is_readable &= is_known(min_reader);
-            found.note(key, ProblemKind::Newer { min_reader, min_writer }, false);
+            let program = record.program.clone();
+            found.note(key, ProblemKind::Newer { program, min_reader, min_writer }, false);
         }
     }
 
@@ -239,7 +240,8 @@ impl Migrations {
         // entries written before its cursor.
         if record.is_running() || !is_known(min_writer) || !is_known(min_reader) {
             found.is_readable &= is_known(min_reader);
-            found.note(key, ProblemKind::Newer { min_reader, min_writer }, false);
+            let program = record.program.clone();
+            found.note(key, ProblemKind::Newer { program, min_reader, min_writer }, false);
         }
     }
 

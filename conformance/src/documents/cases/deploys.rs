@@ -14,7 +14,7 @@ use super::programs::{
     tickets,
 };
 use crate::Factory;
-use crate::deploy::{Killed, Load, beside, step_killed_at_each_commit};
+use crate::deploy::{Killed, Load, Work, beside, step_killed_at_each_commit};
 use crate::documents::bed::Opened;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments};
 
@@ -104,7 +104,7 @@ impl Deploy {
         };
         let of_earlier = || earlier.work(self.is_unique);
         let of_later = || later.work(self.is_unique);
-        let programs: [&(dyn Fn() -> Result<()> + Sync); 2] = [&of_earlier, &of_later];
+        let programs: [Work<'_>; 2] = [&of_earlier, &of_later];
         Ok(kills + step_killed_at_each_commit(bed.shared_store(), &programs, build, check)?)
     }
 
@@ -115,7 +115,7 @@ impl Deploy {
         tickets: &Tickets,
         (given_up, kept): (Version, Version),
     ) -> Result<u64> {
-        let given_up = self.start(bed, tickets, given_up, false)?;
+        let leaving = self.start(bed, tickets, given_up, false)?;
         let staying = self.start(bed, tickets, kept, false)?;
         let undeclared = staying.collection.undeclared_indexes(&bed.store().snapshot()?)?;
         let names: Vec<String> = undeclared.into_iter().map(|index| index.name).collect();
@@ -136,10 +136,15 @@ impl Deploy {
                 assert!(is_gone, "{name} is dropped");
                 Ok(())
             };
-            let check = || self.check(bed, tickets, kept, true);
-            let of_given_up = || given_up.work(is_unique);
+            // In the middle of it, the version is started again that was given up.
+            let check = || {
+                self.check(bed, tickets, kept, true)?;
+                drop(self.start(bed, tickets, given_up, true)?);
+                self.check(bed, tickets, given_up, true)
+            };
+            let of_leaving = || leaving.work(is_unique);
             let of_staying = || staying.work(is_unique);
-            let programs: [&(dyn Fn() -> Result<()> + Sync); 2] = [&of_given_up, &of_staying];
+            let programs: [Work<'_>; 2] = [&of_leaving, &of_staying];
             kills += step_killed_at_each_commit(bed.shared_store(), &programs, drop_index, check)?;
         }
         Ok(kills)

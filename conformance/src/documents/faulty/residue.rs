@@ -209,6 +209,12 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
             (Some(DocFault::ForeignUniqueOff), DocError::Unique { foreign_index: Some(_), .. }) => {
                 return Ok(dropped(new_id));
             }
+            (
+                Some(DocFault::RunningIgnoresUnique),
+                DocError::Unique { foreign_index: Some(index), .. },
+            ) if !collection.foreign.contains(index) => {
+                return Ok(dropped(new_id));
+            }
             (Some(DocFault::ConflictWithoutCurrent), DocError::Revision { current, .. }) => {
                 **current = Value::Null;
             }

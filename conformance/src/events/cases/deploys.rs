@@ -77,11 +77,7 @@ fn declare<F: Factory, S: KvStore + 'static>(
 }
 
 /// Starts a version of the program, which declares this version of the projection alone.
-fn start<'p, F: Factory>(
-    bed: &EventBed<F>,
-    moved: &'p Moved,
-    version: u32,
-) -> Result<Program<'p>> {
+fn start<'p, F: Factory>(bed: &EventBed<F>, moved: &'p Moved, version: u32) -> Result<Program<'p>> {
     let [earlier, later] = moved;
     Ok(Program {
         events: declare(bed, bed.views(), &[version])?.build()?,
