@@ -262,7 +262,7 @@ impl Migrations {
         let is_newer = |problem: &&Problem| matches!(problem.kind, ProblemKind::Newer { .. });
         if refused().any(|problem| is_newer(&problem)) {
             return Err(MigrationError::TooNew {
-                program: self.program.clone(),
+                program: self.signature(),
                 format: self.format,
                 is_readable: found.is_readable,
                 problems: refused().filter(is_newer).cloned().collect(),
