@@ -56,7 +56,8 @@ impl Deploy {
             Version::Earlier => &[BY_STATUS, BY_TITLE],
             Version::Later => self.searches,
         };
-        Ok(Program { store: bed.store(), collection, version, searches, tickets })
+        let (store, form) = (bed.store(), std::convert::identity);
+        Ok(Program { store, collection, version, form, searches, tickets })
     }
 
     /// Asserts that a version which starts now finds everything, and has its indexes.

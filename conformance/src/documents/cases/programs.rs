@@ -159,16 +159,25 @@ pub(super) struct Program<'p, S, C> {
     pub(super) store: &'p S,
     pub(super) collection: C,
     pub(super) version: Version,
+    /// Returns a document as this version of the program has it.
+    pub(super) form: fn(Value) -> Value,
     pub(super) searches: &'p [Search],
     pub(super) tickets: &'p Tickets,
 }
 
 impl<S: KvStore, C: TestCollection<Value>> Program<'_, S, C> {
-    /// Writes, and asserts that what it wrote is there and that each search is right. `is_unique` says that
-    /// a code which is taken has to be refused.
+    /// Writes, and now and then [looks](Self::look). `is_unique` says that a code which is taken has to be
+    /// refused.
     pub(super) fn work(&self, is_unique: bool) -> Result<()> {
-        let mut share = self.tickets.share(self.version).lock();
-        let Share { stored, random } = &mut *share;
+        let looks = {
+            let mut share = self.tickets.share(self.version).lock();
+            self.write(&mut share, is_unique)?;
+            share.random.one_in(SEARCHES)
+        };
+        if looks { self.look() } else { Ok(()) }
+    }
+
+    fn write(&self, Share { stored, random }: &mut Share, is_unique: bool) -> Result<()> {
         let changes: Vec<_> = (0..WRITES).map(|_| self.change(random)).collect();
         let taken = random.below(self.tickets.unwritten.len() as u64) as usize;
         let taken = self.tickets.unwritten.values().nth(taken).map(|body| member(body, "code"));
@@ -176,35 +185,38 @@ impl<S: KvStore, C: TestCollection<Value>> Program<'_, S, C> {
             let mut tickets = self.collection.writer(transaction)?;
             for (id, body) in &changes {
                 match body {
-                    Some(body) => tickets.set(body).map(drop)?,
+                    Some(body) => tickets.set(&(self.form)(body.clone())).map(drop)?,
                     None => tickets.remove(&**id).map(drop)?,
                 }
             }
             if is_unique {
-                let error = refused(
-                    tickets.insert(&json!({"id": "taken", "code": taken})),
-                    "a code that is taken",
-                );
+                let again = json!({"id": "taken", "code": taken});
+                let error = refused(tickets.insert(&again), "a code that is taken");
                 assert!(matches!(error, DocError::Unique { .. }), "{error:?}");
             }
             Ok(())
         })?;
-        let snapshot = self.store.snapshot()?;
-        let reader = self.collection.reader(&snapshot);
         for (id, body) in changes {
             match body {
                 Some(body) => stored.insert(id, body),
                 None => stored.remove(&id),
             };
         }
-        if !random.one_in(SEARCHES) {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    /// Asserts that what this version wrote is there, and what no version writes, and that each search
+    /// is right.
+    pub(super) fn look(&self) -> Result<()> {
+        let mut share = self.tickets.share(self.version).lock();
+        let snapshot = self.store.snapshot()?;
+        let reader = self.collection.reader(&snapshot);
         let all = bodies(&reader)?;
-        let is_kept = |(id, body): (&String, &Value)| all.get(id) == Some(body);
-        assert!(stored.iter().all(is_kept), "documents of this version are lost");
+        let is_kept =
+            |(id, body): (&String, &Value)| all.get(id) == Some(&(self.form)(body.clone()));
+        assert!(share.stored.iter().all(is_kept), "documents of this version are lost");
         assert!(self.tickets.unwritten.iter().all(is_kept), "documents of no version are lost");
-        let value = random.below(VALUES);
+        let value = share.random.below(VALUES);
         self.check(&reader, &all, [value])
     }
 
@@ -249,7 +261,8 @@ impl<S: KvStore, C: TestCollection<Value>> Program<'_, S, C> {
         let snapshot = self.store.snapshot()?;
         let reader = self.collection.reader(&snapshot);
         let all = bodies(&reader)?;
-        assert!(all == self.tickets.all(), "documents are lost, or differ from what was written");
+        let written = self.tickets.all().into_iter().map(|(id, body)| (id, (self.form)(body)));
+        assert!(all == written.collect(), "documents are lost, or differ from what was written");
         self.check(&reader, &all, 0..VALUES)
     }
 }
