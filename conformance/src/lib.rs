@@ -71,6 +71,7 @@ mod action;
 mod breaking;
 mod btree_engine;
 mod cases;
+mod counting;
 mod deploy;
 pub mod documents;
 pub mod events;

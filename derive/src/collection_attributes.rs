@@ -13,6 +13,7 @@ use crate::attributes::read_attributes;
 use crate::declared_field::Source;
 use crate::nearest::suggestion;
 use crate::options::{OPTIONS, Options, UNIQUE_FORMS, set_once};
+use crate::versions::Versions;
 
 /// The attributes of a struct.
 #[derive(Default)]
@@ -20,6 +21,7 @@ pub(crate) struct CollectionAttributes {
     pub(crate) collection: Option<LitStr>,
     pub(crate) codec: Option<Codec>,
     pub(crate) feed: Option<Span>,
+    pub(crate) versions: Versions,
     pub(crate) indexes: Vec<WideIndex>,
     pub(crate) computed: Vec<StructField>,
 }
@@ -61,6 +63,16 @@ impl CollectionAttributes {
         Ok(read)
     }
 
+    /// Returns the schema version, after checking that documents of earlier ones can be read.
+    pub(crate) fn version(&self) -> syn::Result<u32> {
+        if let (Some(Codec::Bincode), Some(upgrade)) = (&self.codec, &self.versions.upgrade) {
+            let message = "the function takes JSON, and these documents are stored by bincode: call \
+                           `upgrade` on their `Declaration`";
+            return Err(syn::Error::new(upgrade.span(), message));
+        }
+        self.versions.number("documents", "Result<Value, Box<dyn Error + Send + Sync>>")
+    }
+
     fn add(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         let name = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
         match name.as_str() {
@@ -96,8 +108,19 @@ impl CollectionAttributes {
                 Ok(())
             }
             "id" => Err(meta.error("`id` belongs on the field that is the id")),
+            _ if self.versions.read(&name, meta)? => Ok(()),
             _ => {
-                let known = ["collection", "codec", "feed", "index", "computed", "path"];
+                let known = [
+                    "collection",
+                    "codec",
+                    "feed",
+                    "index",
+                    "computed",
+                    "path",
+                    "version",
+                    "upgrade",
+                    "downgrade",
+                ];
                 let suggestion = suggestion(&name, &known);
                 Err(meta.error(format!("a collection has no option `{name}`: {suggestion}")))
             }

@@ -67,6 +67,9 @@ impl DeclaredField {
         if options.false_is_null.is_some() {
             field.extend(quote!(.false_is_null()));
         }
+        if let Some(version) = &options.unchanged_since {
+            field.extend(quote!(.unchanged_since(#version)));
+        }
         if let Some(default) = &options.default {
             field.extend(if options.many.is_some() {
                 quote!(.default(

@@ -24,6 +24,7 @@ const NAME_BYTES_MAX: usize = 100;
 /// What the derive macro knows of a struct.
 struct Document {
     collection: String,
+    version: u32,
     attributes: CollectionAttributes,
     id: Option<Id>,
     /// All fields except the id, in the order of the struct, then the computed ones.
@@ -89,7 +90,8 @@ impl Document {
         }
         let collection =
             if is_read { collection_name(input, &attributes, diagnostics) } else { String::new() };
-        let mut document = Self { collection, attributes, id: None, fields: Vec::new() };
+        let version = diagnostics.value_or_default(attributes.version());
+        let mut document = Self { collection, version, attributes, id: None, fields: Vec::new() };
         for field in &fields.named {
             document.read_field(field, &serde, diagnostics);
         }
@@ -295,6 +297,15 @@ impl Document {
         let index_tokens = indexes.iter().map(|index| &index.tokens);
         let codec = self.attributes.codec.as_ref().map(|codec| codec.call());
         let feed = self.attributes.feed.map(|_| quote!(.with_feed()));
+        let declaration = quote! {
+            ::arbour::documents::Declaration::new(#collection)
+                #id_call
+                #(#field_calls)*
+                #(.index(#index_tokens))*
+                #codec
+                #feed
+        };
+        let declaration = self.attributes.versions.declare(self.version, declaration);
         let id_checks = id.checks();
         let checks = fields.iter().map(|field| field.checks());
         quote! {
@@ -312,12 +323,7 @@ impl Document {
                 #type_of_id
 
                 fn declaration() -> ::arbour::documents::Declaration<Self> {
-                    ::arbour::documents::Declaration::new(#collection)
-                        #id_call
-                        #(#field_calls)*
-                        #(.index(#index_tokens))*
-                        #codec
-                        #feed
+                    #declaration
                 }
             }
 

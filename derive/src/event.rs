@@ -156,7 +156,7 @@ impl EventForm {
             diagnostics.add(span, message);
         }
         let version = diagnostics.value_or_default(attributes.version());
-        let upgrade = match &attributes.upgrade {
+        let upgrade = match &attributes.versions.upgrade {
             Some(function) => quote!(::core::option::Option::Some(#function)),
             None => quote!(::core::option::Option::None),
         };

@@ -43,7 +43,7 @@ impl FieldAttributes {
                 let text: LitStr = meta.value()?.parse()?;
                 set_once(&mut self.slug, text.parse_with(Ident::parse_any)?, meta)
             }
-            "collection" | "codec" | "feed" | "computed" => {
+            "collection" | "codec" | "feed" | "computed" | "version" | "upgrade" | "downgrade" => {
                 Err(meta.error(format!("`{name}` belongs on the struct, not on a field")))
             }
             _ => {

@@ -18,6 +18,7 @@ mod options;
 mod serde_names;
 mod stored_form;
 mod test;
+mod versions;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, ItemFn, parse_macro_input};
@@ -35,6 +36,8 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 /// | `path("lines[].sku", type = String, index)` | a field within other fields, with the options of a field. `[]` leads to each element of an array, and `type` is that of an element. The names are those that serde writes. The constant is `LINES_SKU`; `name = "skus"` gives the field another name |
 /// | `codec = "bincode"` | the encoding of bodies: `"json"` or `"bincode"` |
 /// | `feed` | records changes for subscribers |
+/// | `version = 2, upgrade = function` | the schema version, and how documents of earlier versions are read: `fn(u32, Value) -> Result<Value, Box<dyn Error + Send + Sync>>` takes a version and a document of it in JSON, and returns that of the next version |
+/// | `downgrade = function` | how documents are written to a store that is at an earlier version: a function of the same type takes a version and a document of the next one, and returns that of the version |
 ///
 /// # On fields: `#[document(...)]`
 ///
@@ -53,6 +56,7 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 /// | `default = "nobody"` | the value where the document has none, in the form that filters take |
 /// | `required` | refuses documents without a value |
 /// | `false_is_null` | treats `false` as null, so that a sparse index contains only `true` |
+/// | `unchanged_since = 1` | promises that no upgrade since that version changes the value, so that programs of these versions share the indexes over the field |
 ///
 /// A value of a field has a type that implements `IndexValue`. The names in stored documents are those
 /// of serde: `rename` and `rename_all` are read from its attributes. A field with an attribute of serde

@@ -4,11 +4,20 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Ident, token};
+use syn::{Expr, Ident, LitInt, token};
 
 /// The names of the options, for suggestions.
-pub(crate) const OPTIONS: [&str; 8] =
-    ["index", "unique", "sparse", "many", "words", "default", "required", "false_is_null"];
+pub(crate) const OPTIONS: [&str; 9] = [
+    "index",
+    "unique",
+    "sparse",
+    "many",
+    "words",
+    "default",
+    "required",
+    "false_is_null",
+    "unchanged_since",
+];
 
 /// What is said of a wrong word in the parentheses of `unique`.
 pub(crate) const UNIQUE_FORMS: &str = "a unique index is `unique`, which is checked by each write, or `unique(deferred)`, which is \
@@ -29,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) required: Option<Span>,
     pub(crate) false_is_null: Option<Span>,
     pub(crate) default: Option<Expr>,
+    /// The version since which upgrades leave the value as it is.
+    pub(crate) unchanged_since: Option<LitInt>,
 }
 
 impl Options {
@@ -45,6 +56,10 @@ impl Options {
             "false_is_null" => &mut self.false_is_null,
             "default" => {
                 set_once(&mut self.default, meta.value()?.parse()?, meta)?;
+                return Ok(true);
+            }
+            "unchanged_since" => {
+                set_once(&mut self.unchanged_since, meta.value()?.parse()?, meta)?;
                 return Ok(true);
             }
             _ => return Ok(false),
@@ -96,7 +111,8 @@ impl Options {
             self.false_is_null,
         ];
         let default = || self.default.as_ref().map(|default| default.span());
-        flags.into_iter().flatten().next().or_else(default)
+        let since = || self.unchanged_since.as_ref().map(LitInt::span);
+        flags.into_iter().flatten().next().or_else(default).or_else(since)
     }
 }
 

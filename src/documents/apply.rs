@@ -6,7 +6,7 @@ use arbour_core::Result;
 use arbour_core::engine::document_layout::Header;
 
 use super::Body;
-use super::doc_store::{DocChange, Holder};
+use super::doc_store::{DocChange, Holder, Notes};
 use super::entries::{Entries, Entry};
 use super::writer::{HighestKey, Writer};
 
@@ -89,6 +89,9 @@ impl<D: Body> Writer<'_, D> {
         }
         let revision = after.and_then(|after| Header::split(after).ok());
         let revision = revision.map(|(header, _)| header.revision);
+        if revision.is_some() && self.known.record.is_noted(&self.collection.definition) {
+            self.docs.set_note(Notes::Unchecked, &self.buffers.key, Some(b""))?;
+        }
         self.collection.record_change(self.docs, &mut self.newest, &self.buffers.key, revision)
     }
 }

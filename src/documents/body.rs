@@ -149,8 +149,8 @@ impl<D> fmt::Debug for BodyCodec<D> {
     }
 }
 
-/// Converts the encoded body of one schema version to the next.
-pub(super) type Upgrade =
+/// Converts an encoded body from one schema version to the next or the one before.
+pub(super) type Conversion =
     Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>> + Send + Sync>;
 
 /// A stored document.

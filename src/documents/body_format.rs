@@ -6,7 +6,7 @@ use std::fmt;
 
 use arbour_core::DecodeError;
 
-use super::body::Upgrade;
+use super::body::Conversion;
 use super::{Body, BodyCodec};
 
 /// How bodies of documents and events are encoded, and how bodies are read that have another codec
@@ -25,7 +25,9 @@ pub struct BodyFormat<D> {
     /// The schema version of bodies, from 1.
     pub schema: u32,
     /// The upgrades: for each version, the conversion to the next.
-    pub upgrades: BTreeMap<u32, Upgrade>,
+    pub upgrades: BTreeMap<u32, Conversion>,
+    /// The downgrades: for each version, the conversion from the next.
+    pub downgrades: BTreeMap<u32, Conversion>,
 }
 
 /// Why a stored body cannot be decoded.
@@ -59,6 +61,7 @@ impl<D: Body> BodyFormat<D> {
             also_read: Vec::new(),
             schema: 1,
             upgrades: BTreeMap::new(),
+            downgrades: BTreeMap::new(),
         }
     }
 
@@ -115,6 +118,7 @@ impl<D> Clone for BodyFormat<D> {
             also_read: self.also_read.clone(),
             schema: self.schema,
             upgrades: self.upgrades.clone(),
+            downgrades: self.downgrades.clone(),
         }
     }
 }

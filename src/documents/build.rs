@@ -111,7 +111,7 @@ impl<D: Body> Collection<D> {
         store.read(|snapshot| self.indexes(snapshot))
     }
 
-    fn is_built(&self, known: &Known) -> bool {
+    pub(super) fn is_built(&self, known: &Known) -> bool {
         let mut states = (0..self.definition.indexes.len()).map(|number| known.state(number));
         let is_pending = |state| matches!(state, IndexState::WriteOnly | IndexState::UniquePending);
         known.record.dropped.is_empty() && !states.any(is_pending)

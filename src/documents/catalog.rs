@@ -18,7 +18,7 @@ pub(super) struct Record {
     pub(super) ids: String,
     /// The path of the id in a document.
     pub(super) id_path: Vec<String>,
-    /// The schema version of bodies.
+    /// The schema version in which documents are written.
     pub(super) schema: u32,
     /// Whether changes are recorded.
     pub(super) feed: bool,
@@ -33,6 +33,22 @@ pub(super) struct Record {
     /// Whether the collection is being dropped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_dropping: bool,
+    /// The upgrade that was begun and is not finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) upgrade: Option<Upgrade>,
+}
+
+/// How far the upgrade of a collection to a higher schema version is. As long as the record has an
+/// earlier version, documents are checked; from then on they are converted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Upgrade {
+    /// The new version.
+    pub(super) to: u32,
+    /// The key of the last document that was checked or converted, in hexadecimal digits; empty at the
+    /// start.
+    pub(super) after: String,
+    /// How many documents were checked or converted.
+    pub(super) done: u64,
 }
 
 /// The stored record of a field.
@@ -111,30 +127,61 @@ pub(super) fn save<W: KvWrite>(
 
 impl Record {
     /// Returns the record after a declaration, given the record before. A new index is readable at
-    /// once if the collection is empty. Indexes that are not declared stay.
+    /// once if the collection is empty. Indexes that are not declared stay. In a store at an earlier
+    /// schema version, nothing changes but for indexes that this version has too.
     ///
     /// # Errors
-    /// [`Invalid`](DocError::Invalid) if the ids have another type, or bodies have a newer version;
-    /// [`Dropping`](DocError::Dropping).
+    /// [`Invalid`](DocError::Invalid) if the ids have another type; [`Upgraded`](DocError::Upgraded) if
+    /// the store is at a higher schema version; [`Dropping`](DocError::Dropping).
     pub(super) fn declared(schema: &Schema, before: Option<&Self>, is_empty: bool) -> Result<Self> {
         let ids = schema.ids.expected().to_owned();
         if let Some(before) = before {
             before.check(schema, &ids)?;
         }
-        let mut record = Self {
-            ids,
-            id_path: schema.id_path.clone(),
-            schema: schema.version,
-            feed: schema.feed,
-            indexes: before.map_or_else(Vec::new, |before| before.indexes.clone()),
-            dropped: before.map_or_else(Vec::new, |before| before.dropped.clone()),
-            fields: schema.fields.iter().map(FieldRecord::of).collect(),
-            is_dropping: false,
+        let mut record = match before {
+            Some(before) if before.schema < schema.version => before.clone(),
+            _ => Self {
+                ids,
+                id_path: schema.id_path.clone(),
+                schema: schema.version,
+                feed: schema.feed,
+                indexes: before.map_or_else(Vec::new, |before| before.indexes.clone()),
+                dropped: before.map_or_else(Vec::new, |before| before.dropped.clone()),
+                fields: schema.fields.iter().map(FieldRecord::of).collect(),
+                is_dropping: false,
+                upgrade: before.and_then(|before| before.upgrade.clone()),
+            },
         };
-        for index in &schema.indexes {
+        record.feed = schema.feed;
+        let version = record.schema;
+        for index in schema.indexes.iter().filter(|index| index.since <= version) {
             record.declare(schema, index, is_empty);
         }
         Ok(record)
+    }
+
+    /// Returns the record after the switch to the schema version of a declaration. Indexes that this
+    /// version does not declare and no longer has the values of are dropped: no program of an earlier
+    /// version can open the collection any more.
+    pub(super) fn upgraded(&self, schema: &Schema) -> Result<Self> {
+        let before = Self { schema: schema.version, ..self.clone() };
+        let mut record = Self::declared(schema, Some(&before), false)?;
+        record.upgrade = Some(Upgrade::to(schema.version));
+        let is_lost = |index: &&IndexRecord| !index.versions().contains(&schema.version);
+        let lost: Vec<_> = record.indexes.iter().filter(is_lost).collect();
+        let lost: Vec<String> = lost.into_iter().map(|index| index.name.clone()).collect();
+        for name in lost {
+            record.drop_index(&name);
+        }
+        Ok(record)
+    }
+
+    /// Tells whether a write by a program of this schema version has to be noted, because an upgrade
+    /// checks the documents and only programs of the new version know whether it can read what was
+    /// written.
+    pub(super) fn is_noted(&self, schema: &Schema) -> bool {
+        let upgrade = self.upgrade.as_ref();
+        upgrade.is_some_and(|upgrade| self.schema < upgrade.to && schema.version < upgrade.to)
     }
 
     /// Refuses a declaration that cannot follow the stored one.
@@ -148,24 +195,27 @@ impl Record {
                 self.ids
             )));
         }
-        let version = schema.version;
-        if self.schema > version {
-            return Err(schema.invalid(format!(
-                "the store is at schema version {}, and this program at {version}: upgrade the program",
-                self.schema
-            )));
+        self.check_version(schema)
+    }
+
+    /// Refuses a program of an earlier schema version.
+    fn check_version(&self, schema: &Schema) -> Result<()> {
+        if self.schema <= schema.version {
+            return Ok(());
         }
-        Ok(())
+        let collection = schema.name().to_owned();
+        Err(DocError::Upgraded { collection, stored: self.schema, known: schema.version }.into())
     }
 
     /// Records a declared index, unless it is recorded already.
     fn declare(&mut self, schema: &Schema, index: &IndexDefinition, is_empty: bool) {
-        let record = |name: String| IndexRecord::new(schema, index, name);
+        let version = self.schema;
+        let record = |name: String| IndexRecord::new(schema, index, version, name);
         if let Some(known) = self.indexes.iter_mut().find(|known| known.is_of(index)) {
             return known.declare_as(record(known.name.clone()));
         }
-        // Programs of an earlier schema version can no longer open the collection, and an earlier rule
-        // for words is that of an earlier version of Arbour.
+        // Programs of an earlier schema version than that of the store can no longer open the collection,
+        // and an earlier rule for words is that of an earlier version of Arbour.
         let is_replaced = |known: &&mut IndexRecord| known.is_of_earlier_version(index);
         if let Some(known) = self.indexes.iter_mut().find(is_replaced) {
             *known = record(known.name.clone());
@@ -208,17 +258,25 @@ impl Record {
         true
     }
 
-    /// Refuses a program that cannot write to the collection, because it would not record its changes or
-    /// stores bodies of an earlier schema version.
+    /// Refuses a program that cannot follow the stored declaration, because it would not record its
+    /// changes or has an earlier schema version.
     ///
     /// # Errors
-    /// [`Redeclared`](DocError::Redeclared), [`Dropping`](DocError::Dropping).
+    /// [`Redeclared`](DocError::Redeclared), [`Upgraded`](DocError::Upgraded),
+    /// [`Dropping`](DocError::Dropping).
     pub(super) fn check_fits(&self, schema: &Schema) -> Result<()> {
         if self.is_dropping {
             return Err(dropping(schema.name()));
         }
-        let is_known = self.schema <= schema.version || schema.indexes.is_empty();
-        if self.feed == schema.feed && is_known { Ok(()) } else { Err(redeclared(schema)) }
+        self.check_version(schema)?;
+        if self.feed == schema.feed { Ok(()) } else { Err(redeclared(schema)) }
+    }
+}
+
+impl Upgrade {
+    /// An upgrade to a version that has done nothing yet.
+    pub(super) fn to(version: u32) -> Self {
+        Self { to: version, after: String::new(), done: 0 }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Body, BodyCodec, BodyFormat, Field, Ids, Index};
+use super::{Body, BodyCodec, BodyFormat, Field, Ids, Index, json_body};
 
 /// Declares a collection: its name, the fields and indexes of its documents, and how they are
 /// stored.
@@ -168,8 +168,13 @@ impl<D: Body> Declaration<D> {
     }
 
     /// Upgrades bodies from version `from` to the next, and raises the declared version if it is
-    /// lower. Bodies are upgraded when they are read, and stored in the new form at the next write.
-    /// Indexes are rebuilt, because the values they contain may have changed.
+    /// lower. Bodies of earlier versions are upgraded when they are read.
+    ///
+    /// A store stays in the version in which its first program declared the collection until
+    /// [`finish_upgrade`](super::Collection::finish_upgrade) is called, so that an earlier program can
+    /// run beside this one and can come back. Until then, documents are written in that version,
+    /// through [`downgrade`](Self::downgrade); and this program does without its indexes, except those
+    /// over fields that are [unchanged](super::Field::unchanged_since).
     ///
     /// ```
     /// # use arbour::documents::Declaration;
@@ -210,9 +215,63 @@ impl<D: Body> Declaration<D> {
         + Sync
         + 'static,
     ) -> Self {
-        self.upgrade(from, move |body| {
-            Ok(serde_json::to_vec(&upgrade(serde_json::from_slice(body)?)?)?)
-        })
+        self.upgrade(from, move |body| json_body::convert(body, &upgrade))
+    }
+
+    /// Converts bodies of the version after `to` to version `to`, so that they can be written to a store
+    /// that is at an earlier version. Without it, writing to such a store is refused with
+    /// [`NotUpgraded`](super::DocError::NotUpgraded).
+    ///
+    /// The result must be one that [`upgrade`](Self::upgrade) turns into the same document again:
+    /// otherwise the write is refused with [`Downgrade`](super::DocError::Downgrade), because a part of
+    /// the document would be lost. What the earlier version has no place for can usually stay in the
+    /// body as a member that it ignores.
+    ///
+    /// ```
+    /// # use arbour::documents::Declaration;
+    /// let notes = Declaration::<serde_json::Value>::new("notes")
+    ///     .upgrade(1, |body| Ok(std::str::from_utf8(body)?.replace("colour", "color").into_bytes()))
+    ///     .downgrade(1, |body| Ok(std::str::from_utf8(body)?.replace("color", "colour").into_bytes()));
+    /// # let _ = notes;
+    /// ```
+    #[must_use]
+    pub fn downgrade(
+        mut self,
+        to: u32,
+        downgrade: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.format.downgrades.insert(to, std::sync::Arc::new(downgrade));
+        self
+    }
+
+    /// As [`downgrade`](Self::downgrade), for JSON bodies.
+    ///
+    /// ```
+    /// # use arbour::documents::Declaration;
+    /// let people = Declaration::<serde_json::Value>::new("people")
+    ///     .upgrade_json(1, |mut person| {
+    ///         person["born"] = person["year"].take();
+    ///         Ok(person)
+    ///     })
+    ///     .downgrade_json(1, |mut person| {
+    ///         person["year"] = person["born"].take();
+    ///         Ok(person)
+    ///     });
+    /// # let _ = people;
+    /// ```
+    #[must_use]
+    pub fn downgrade_json(
+        self,
+        to: u32,
+        downgrade: impl Fn(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.downgrade(to, move |body| json_body::convert(body, &downgrade))
     }
 
     /// Records changes for subscribers, from now on.

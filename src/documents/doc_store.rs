@@ -46,6 +46,8 @@ pub(super) enum Notes {
     Feed,
     /// The positions that subscribers have acknowledged.
     Acknowledged,
+    /// The keys of documents that were written while an upgrade checks all.
+    Unchecked,
 }
 
 /// Reads the documents of one collection in a snapshot or a transaction.

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Result, Tree};
 
@@ -47,7 +47,7 @@ pub(super) fn drop_collection<S: KvStore>(
     };
     let indexes = record.indexes.iter().map(|index| &index.name).chain(&record.dropped);
     let names = indexes.map(|index| index_tree(name, index));
-    let others = [feed_tree(name), feed_ack_tree(name), documents_tree(name)];
+    let others = [feed_tree(name), feed_ack_tree(name), unchecked_tree(name), documents_tree(name)];
     let open = |name: String| store.open_tree(TreeName::layer(&name)?);
     dropping.trees = names.chain(others).map(open).collect::<Result<_>>()?;
     let total: u64 = store.read(|snapshot| {

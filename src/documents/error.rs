@@ -207,6 +207,56 @@ pub enum DocError {
         known: u32,
     },
 
+    /// Programs of this schema version can no longer use the collection: a later program has
+    /// [finished its upgrade](super::Collection::finish_upgrade). Start that program, or go back to the
+    /// backup made before.
+    #[error(
+        "{collection}: the store is at schema version {stored}, and this program knows {known}: \
+             start the later program, or restore the backup made before its finish_upgrade"
+    )]
+    Upgraded {
+        /// The collection.
+        collection: String,
+        /// The version that the store is at.
+        stored: u32,
+        /// The version this program declares.
+        known: u32,
+    },
+
+    /// The store is at an earlier schema version, in which this program cannot write documents, because
+    /// it declares no [downgrade](super::Declaration::downgrade).
+    #[error(
+        "{collection}: the store is at schema version {stored}, and documents of version {known} \
+             have no downgrade to it: declare one, or call finish_upgrade, which ends the use of \
+             earlier programs"
+    )]
+    NotUpgraded {
+        /// The collection.
+        collection: String,
+        /// The version that the store is at.
+        stored: u32,
+        /// The version this program declares.
+        known: u32,
+    },
+
+    /// A document cannot be stored in the earlier schema version that the store is at.
+    #[error(
+        "{collection}: \"{id}\" cannot be stored in schema version {to}, which the store is at \
+             ({cause}): change the document, or call finish_upgrade, which ends the use of earlier \
+             programs"
+    )]
+    Downgrade {
+        /// The collection.
+        collection: String,
+        /// The document.
+        id: DocId<'static>,
+        /// The version that the store is at.
+        to: u32,
+        /// The cause.
+        #[source]
+        cause: Cause,
+    },
+
     /// A document cannot be encoded in a form that can be read back, or JSON does not fit the type
     /// of the documents.
     #[error("{collection}: the document does not fit: {cause}")]
@@ -218,8 +268,8 @@ pub enum DocError {
         cause: Cause,
     },
 
-    /// The collection was declared since it was opened here in a way that this program cannot follow:
-    /// with a feed or without one, or with a later schema version. Open it again.
+    /// The collection was declared since it was opened here in a way that this handle cannot follow: with
+    /// a feed or without one. Open it again.
     #[error(
         "{collection}: another declaration has replaced the one it was opened with: open it \
              again"
@@ -301,7 +351,7 @@ impl DocError {
                 ErrorKind::Stale
             }
             Self::Undecodable { .. } => ErrorKind::Decode,
-            Self::TooNew { .. } => ErrorKind::TooNew,
+            Self::TooNew { .. } | Self::Upgraded { .. } => ErrorKind::TooNew,
             Self::Dangling { .. } => ErrorKind::Corrupted,
             Self::Invalid { .. }
             | Self::UnknownField { .. }
@@ -312,6 +362,8 @@ impl DocError {
             | Self::Cursor { .. }
             | Self::FullScan { .. }
             | Self::Unfit { .. }
+            | Self::NotUpgraded { .. }
+            | Self::Downgrade { .. }
             | Self::IndexState { .. }
             | Self::Beyond { .. } => ErrorKind::InvalidArgument,
         }

@@ -41,6 +41,8 @@ pub struct Field<D> {
     pub false_is_null: bool,
     /// Raise it when you change what is computed, so that indexes are rebuilt.
     pub revision: u32,
+    /// The version since which upgrades leave its value as it is; 0 if the last one may change it.
+    pub unchanged_since: u32,
     /// Whether a stored document without a value is read as one in which it is null, and not with a
     /// default that the type has.
     pub(super) absent_is_null: bool,
@@ -103,6 +105,7 @@ impl<D> Field<D> {
             default: None,
             false_is_null: false,
             revision: 0,
+            unchanged_since: 0,
             absent_is_null: false,
         }
     }
@@ -190,6 +193,33 @@ impl<D> Field<D> {
     #[must_use]
     pub fn absent_is_null(mut self) -> Self {
         self.absent_is_null = true;
+        self
+    }
+
+    /// Promises that its value is the same in documents of all versions from this one on: that no
+    /// [upgrade](super::Declaration::upgrade) or downgrade between them changes it. Programs of these
+    /// versions then share the indexes over the field, while they run side by side on one store.
+    /// Without it, a program of a higher version does without its indexes until
+    /// [`finish_upgrade`](super::Collection::finish_upgrade).
+    ///
+    /// For documents in JSON, [`check_upgrade`](super::Collection::check_upgrade) and
+    /// `finish_upgrade` check the promise, and so does each write to a store at an earlier version.
+    ///
+    /// ```
+    /// use arbour::documents::{Declaration, Field, Index};
+    /// use serde_json::Value;
+    /// let people = Declaration::<Value>::new("people")
+    ///     .field(Field::path("name").unchanged_since(1))
+    ///     .index(Index::on("name"))
+    ///     .upgrade_json(1, |mut person| {
+    ///         person["born"] = person["year"].take();
+    ///         Ok(person)
+    ///     });
+    /// # let _ = people;
+    /// ```
+    #[must_use]
+    pub fn unchanged_since(mut self, version: u32) -> Self {
+        self.unchanged_since = version;
         self
     }
 

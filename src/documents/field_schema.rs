@@ -17,12 +17,15 @@ pub(super) struct FieldSchema {
     pub(super) default: Option<Value>,
     pub(super) false_is_null: bool,
     pub(super) revision: u32,
+    /// The version since which upgrades leave its value as it is.
+    pub(super) unchanged_since: u32,
     /// Whether null is read where a document has nothing.
     pub(super) absent_is_null: bool,
 }
 
 impl FieldSchema {
-    pub(super) fn of<D: 'static>(field: &Field<D>) -> Self {
+    /// Reads a field of a collection whose documents have this schema version.
+    pub(super) fn of<D: 'static>(field: &Field<D>, version: u32) -> Self {
         let path = match &field.source {
             FieldSource::Path(path) => Some(path.clone()),
             FieldSource::Computed(_) => None,
@@ -36,6 +39,10 @@ impl FieldSchema {
             default: field.default.clone(),
             false_is_null: field.false_is_null,
             revision: field.revision,
+            unchanged_since: match field.unchanged_since {
+                0 => version,
+                since => since.min(version),
+            },
             absent_is_null: field.absent_is_null || TypeId::of::<D>() == TypeId::of::<Value>(),
         }
     }

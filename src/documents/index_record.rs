@@ -6,6 +6,8 @@
 //! one name, the store has both: the record of the second is named `NAME/2`, and its entries lie in
 //! a tree of that name. No declared name contains a slash.
 
+use std::ops::RangeInclusive;
+
 use arbour_core::Direction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +53,10 @@ struct DeclaredIndex {
     sparse: bool,
     words: bool,
     parts: Vec<DeclaredPart>,
+    /// The highest schema version in whose stored documents its paths are right, if that is not the
+    /// first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<u32>,
 }
 
 /// How a part of an index is declared.
@@ -86,11 +92,18 @@ pub(super) struct ForeignIndex {
     index: IndexDefinition,
     /// The paths at which nothing may be missing.
     required: Vec<Vec<String>>,
+    /// The schema versions of the stored documents in which its paths are right.
+    versions: RangeInclusive<u32>,
 }
 
 impl IndexRecord {
-    /// Returns the record of an index that is not built.
-    pub(super) fn new(schema: &Schema, index: &IndexDefinition, name: String) -> Self {
+    /// Returns the record of an index that is not built, in a store at this schema version.
+    pub(super) fn new(
+        schema: &Schema,
+        index: &IndexDefinition,
+        version: u32,
+        name: String,
+    ) -> Self {
         let part = |part: &Part| DeclaredPart {
             is_descending: part.direction == Direction::Reverse,
             field: schema.declared(part.field).map(IndexedField::of),
@@ -101,6 +114,7 @@ impl IndexRecord {
             deferred: index.deferred,
             words: index.words,
             parts: index.parts.iter().map(part).collect(),
+            until: (version > index.since).then_some(version),
         };
         Self {
             name,
@@ -124,14 +138,29 @@ impl IndexRecord {
     /// Tells whether this is the record of a declared index of an earlier schema version, or by an
     /// earlier rule for words: one that the declared index replaces.
     pub(super) fn is_of_earlier_version(&self, index: &IndexDefinition) -> bool {
-        let (known, known_folding) = without_versions(&self.fingerprint);
-        let (declared, folding) = without_versions(&index.fingerprint);
-        self.declared_name() == index.name && known == declared && known_folding <= folding
+        let known = Fingerprint::read(&self.fingerprint);
+        let declared = Fingerprint::read(&index.fingerprint);
+        self.declared_name() == index.name
+            && known.declared == declared.declared
+            && known.folding <= declared.folding
+            && known.since <= declared.since
     }
 
-    /// Records the declaration anew: an earlier program left it out.
+    /// Records the declaration anew: an earlier program left it out, or that the paths are also right in
+    /// documents of this version.
     pub(super) fn declare_as(&mut self, other: Self) {
+        let until = self.declared.take().and_then(|declared| declared.until);
         self.declared = other.declared;
+        if let Some(declared) = &mut self.declared {
+            declared.until = declared.until.max(until);
+        }
+    }
+
+    /// Returns the schema versions of the stored documents in which its paths are right.
+    pub(super) fn versions(&self) -> RangeInclusive<u32> {
+        let since = Fingerprint::read(&self.fingerprint).since;
+        let until = self.declared.as_ref().and_then(|declared| declared.until);
+        since..=until.unwrap_or(since)
     }
 
     /// Tells whether it contains documents, so that a write must maintain it or
@@ -147,13 +176,27 @@ impl IndexRecord {
     }
 }
 
-/// Splits a fingerprint into what is declared, which is the options and the parts, and the version of the
-/// rule for words, which follows the options and precedes the schema version.
-fn without_versions(fingerprint: &str) -> ((&str, &str), u32) {
-    let (options, parts) = fingerprint.split_once(';').unwrap_or((fingerprint, ""));
-    let options = options.split(" schema ").next().unwrap_or_default();
-    let (options, folding) = options.split_once(" folding ").unwrap_or((options, ""));
-    ((options, parts), folding.parse().unwrap_or(0))
+/// What a fingerprint says.
+struct Fingerprint<'f> {
+    /// The options and the parts.
+    declared: (&'f str, &'f str),
+    /// The version of the rule for words, which follows the options.
+    folding: u32,
+    /// The schema version since which upgrades leave the fields as they are, which follows that.
+    since: u32,
+}
+
+impl<'f> Fingerprint<'f> {
+    fn read(text: &'f str) -> Self {
+        let (options, parts) = text.split_once(';').unwrap_or((text, ""));
+        let (options, since) = options.split_once(" schema ").unwrap_or((options, ""));
+        let (options, folding) = options.split_once(" folding ").unwrap_or((options, ""));
+        Self {
+            declared: (options, parts),
+            folding: folding.parse().unwrap_or(0),
+            since: since.parse().unwrap_or(1),
+        }
+    }
 }
 
 impl IndexedField {
@@ -189,13 +232,14 @@ impl IndexedField {
 
 impl ForeignIndex {
     /// Declares a recorded index for documents of any type; `None` if this program cannot maintain
-    /// it. The fingerprint decides: it differs if the index depends on anything that the record does
+    /// it; `id_path` leads to the id in stored documents. The fingerprint decides: it differs if the index depends on anything that the record does
     /// not say, or that is different here, such as the rule for words.
-    pub(super) fn read(own: &Schema, record: &IndexRecord) -> Option<Self> {
+    pub(super) fn read(own: &Schema, id_path: &[String], record: &IndexRecord) -> Option<Self> {
         let declared = record.declared.as_ref()?;
+        let versions = record.versions();
         let mut declaration = Declaration::<Value>::new(&own.name);
-        (declaration.id_path, declaration.ids) = (own.id_path.clone(), own.ids.clone());
-        declaration.format.schema = own.version;
+        (declaration.id_path, declaration.ids) = (id_path.to_vec(), own.ids.clone());
+        declaration.format.schema = *versions.start();
         let mut index = Index::on("").named(record.declared_name());
         index.parts.clear();
         (index.unique, index.sparse) = (declared.unique, declared.sparse);
@@ -225,7 +269,7 @@ impl ForeignIndex {
             return None;
         }
         let index = IndexDefinition { name: record.name.clone(), ..index.clone() };
-        Some(Self { definition, index, required })
+        Some(Self { definition, index, required, versions })
     }
 
     pub(super) fn index(&self) -> &IndexDefinition {
@@ -248,10 +292,11 @@ impl ForeignIndex {
         parts.map(|part| self.definition.field_name(part.field).to_owned()).collect()
     }
 
-    /// Tells whether a document has everything of which only the other program knows what it reads
-    /// in its place.
-    pub(super) fn can_read(&self, json: &Value) -> bool {
-        self.required.iter().all(|path| !super::path::at(json, path).is_null())
+    /// Tells whether its paths are right in a stored document of this schema version, and the document has
+    /// everything of which only the other program knows what it reads in its place.
+    pub(super) fn can_read(&self, version: u32, json: &Value) -> bool {
+        let is_there = |path: &Vec<String>| !super::path::at(json, path).is_null();
+        self.versions.contains(&version) && self.required.iter().all(is_there)
     }
 }
 

@@ -6,6 +6,7 @@
 //! documents.
 
 use std::any::Any;
+use std::error::Error as StdError;
 use std::fmt;
 
 use arbour_core::{DecodeError, EncodeError};
@@ -40,6 +41,16 @@ pub(super) fn decode<D: Serialize + DeserializeOwned + 'static>(
         return Json::decode(&text);
     }
     Ok(body)
+}
+
+/// Converts the text of a body, with exact integers.
+pub(super) fn convert(
+    bytes: &[u8],
+    convert: impl FnOnce(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>,
+) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>> {
+    let mut converted = Vec::with_capacity(bytes.len());
+    encode(&convert(decode(bytes)?)?, &mut converted)?;
+    Ok(converted)
 }
 
 /// Decodes the members of an object that have these names, and skips the others, which is quicker than

@@ -44,8 +44,8 @@ pub(super) struct Known {
 pub(super) enum Foreign<'d> {
     /// There is no such index.
     Unused,
-    /// Its stored JSON, or the members that the indexes are about.
-    Json(Cow<'d, Value>),
+    /// Its stored JSON, or the members that the indexes are about, in this schema version.
+    Json(u32, Cow<'d, Value>),
     /// It is not stored as JSON, so this program cannot tell its entries.
     Unreadable,
 }
@@ -88,7 +88,7 @@ impl Known {
             if places.contains(&Some(place)) {
                 continue;
             }
-            match ForeignIndex::read(&own, index) {
+            match ForeignIndex::read(&own, &record.id_path, index) {
                 Some(index) => {
                     foreign.push(index);
                     places.push(Some(place));
@@ -151,6 +151,7 @@ impl Known {
     }
 
     /// Returns the records of the indexes that only other programs can maintain.
+    #[cfg(feature = "migrations")]
     pub(super) fn opaque(&self) -> impl Iterator<Item = &IndexRecord> {
         self.opaque.iter().filter_map(|place| self.record.indexes.get(*place))
     }
@@ -179,16 +180,18 @@ impl Known {
         if self.foreign.is_empty() {
             return Foreign::Unused;
         }
-        if let Some(json) = fields.body().downcast_ref::<Value>() {
-            return Foreign::Json(Cow::Borrowed(json));
-        }
         let Ok((header, bytes)) = Header::split(stored) else { return Foreign::Unreadable };
-        let schema = self.own.version;
-        if (header.codec, header.schema) != (JSON_CODEC, schema) {
+        let version = header.schema;
+        if version == self.own.version
+            && let Some(json) = fields.body().downcast_ref::<Value>()
+        {
+            return Foreign::Json(version, Cow::Borrowed(json));
+        }
+        if header.codec != JSON_CODEC {
             return Foreign::Unreadable;
         }
         let json = decode_members(bytes, &self.members);
-        json.map_or(Foreign::Unreadable, |json| Foreign::Json(Cow::Owned(json)))
+        json.map_or(Foreign::Unreadable, |json| Foreign::Json(version, Cow::Owned(json)))
     }
 
     /// Adds the entries of a document in an index. Returns whether the index can contain it: an index
@@ -207,10 +210,10 @@ impl Known {
         if let Some(index) = self.own.indexes.get(number) {
             return entries.add(&self.own, number, index, id_key, fields).map(|()| true);
         }
-        let (Some(foreign), Foreign::Json(json)) = (self.foreign(number), seen) else {
+        let (Some(foreign), Foreign::Json(version, json)) = (self.foreign(number), seen) else {
             return Ok(false);
         };
-        if !foreign.can_read(json) {
+        if !foreign.can_read(*version, json) {
             return Ok(false);
         }
         let (definition, index) = (&foreign.definition, foreign.index());

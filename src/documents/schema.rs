@@ -38,6 +38,8 @@ pub(super) struct IndexDefinition {
     pub(super) deferred: bool,
     pub(super) sparse: bool,
     pub(super) words: bool,
+    /// The version since which upgrades leave its fields as they are.
+    pub(super) since: u32,
     /// A text of everything the entries depend on. If it changes, the index must be rebuilt.
     pub(super) fingerprint: String,
 }
@@ -75,7 +77,11 @@ impl Schema {
             placeholder: declaration.placeholder.clone(),
             version: declaration.format.schema,
             feed: declaration.feed,
-            fields: declaration.fields.iter().map(FieldSchema::of).collect(),
+            fields: declaration
+                .fields
+                .iter()
+                .map(|field| FieldSchema::of(field, declaration.format.schema))
+                .collect(),
             indexes: Vec::new(),
             checked_fields: Vec::new(),
         }
@@ -238,20 +244,22 @@ impl Schema {
         if let Some(reason) = refused {
             return Err(self.invalid(format!("the index {:?} {reason}", index.name)));
         }
-        let fingerprint = self.fingerprint(index, &parts);
+        let fields = parts.iter().filter_map(|part| self.declared(part.field));
+        let since = fields.map(|field| field.unchanged_since).max().unwrap_or(1);
+        let fingerprint = self.fingerprint(index, &parts, since);
         let Index { name, unique, deferred, sparse, words, .. } = index.clone();
-        Ok(IndexDefinition { name, parts, unique, deferred, sparse, words, fingerprint })
+        Ok(IndexDefinition { name, parts, unique, deferred, sparse, words, since, fingerprint })
     }
 
-    fn fingerprint(&self, index: &Index, parts: &[Part]) -> String {
+    fn fingerprint(&self, index: &Index, parts: &[Part], since: u32) -> String {
         let mut text =
             format!("unique {} sparse {} words {}", index.unique, index.sparse, index.words);
         if index.words {
             text.push_str(&format!(" folding {}", words::FOLDING));
         }
-        // An upgrade of the schema may change any field.
-        if self.version > 1 {
-            text.push_str(&format!(" schema {}", self.version));
+        // An upgrade may change any field of which the declaration does not say otherwise.
+        if since > 1 {
+            text.push_str(&format!(" schema {since}"));
         }
         for part in parts {
             let sign = if part.direction == Direction::Reverse { '-' } else { '+' };

@@ -30,8 +30,11 @@ pub struct StoredCollection {
     pub id: String,
     /// What ids are, such as `an integer of 64 bits`.
     pub ids: String,
-    /// The schema version of documents that are written.
+    /// The schema version in which documents are written: that of the program that created the collection,
+    /// or that finished an upgrade last.
     pub schema: u32,
+    /// The schema version of an upgrade that was begun and is not finished.
+    pub upgrading_to: Option<u32>,
     /// Whether changes are recorded for subscribers.
     pub feed: bool,
     /// The declared fields. A collection that was last opened by a program that did not store them
@@ -98,6 +101,7 @@ impl StoredCollection {
             id: record.id_path.join("."),
             ids: record.ids,
             schema: record.schema,
+            upgrading_to: record.upgrade.map(|upgrade| upgrade.to),
             feed: record.feed,
             fields: record.fields.into_iter().map(field).collect(),
             indexes: indexes

@@ -75,7 +75,7 @@ impl Collection<Value> {
             if header.schema != schema {
                 return Err(self.definition.invalid(format!(
                     "the document has schema version {} and the collection is at {schema}, and only \
-                     its type knows the upgrade: write it once in a program that has the type",
+                     its type knows the upgrade: call finish_upgrade in a program that has the type",
                     header.schema
                 )));
             }

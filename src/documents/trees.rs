@@ -2,7 +2,7 @@
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use arbour_core::{Direction, KvRead, Result, Tree};
 
@@ -21,6 +21,8 @@ pub(super) struct Trees {
     id_directions: Vec<Direction>,
     pub(super) feed: Tree,
     pub(super) feed_ack: Tree,
+    /// The keys of documents that were written while an upgrade checks all.
+    pub(super) unchecked: Tree,
 }
 
 impl Trees {
@@ -38,6 +40,7 @@ impl Trees {
             id_directions: Vec::new(),
             feed: open(&feed_tree(collection))?,
             feed_ack: open(&feed_ack_tree(collection))?,
+            unchecked: open(&unchecked_tree(collection))?,
         })
     }
 
@@ -79,6 +82,7 @@ impl Trees {
             Notes::Catalog => &self.catalog,
             Notes::Feed => &self.feed,
             Notes::Acknowledged => &self.feed_ack,
+            Notes::Unchecked => &self.unchecked,
         }
     }
 }

@@ -89,6 +89,28 @@ impl<D: Body> Collection<D> {
     }
 }
 
+impl<D: Body> Collection<D> {
+    /// Appends a document of this program's schema version, with a header that says another one if the
+    /// body is to be converted to it.
+    pub(super) fn encode(
+        &self,
+        body: &D,
+        version: u32,
+        revision: u64,
+        stored: &mut Vec<u8>,
+    ) -> Result<()> {
+        let declaration = &self.definition.declaration;
+        let codec = declaration.format.codec;
+        stored.reserve(HEADER_BYTES);
+        Header { codec: codec.number, schema: version, revision }.encode(stored);
+        let encoded = (codec.encode)(body, stored);
+        encoded.map_err(|cause| {
+            let (collection, cause) = (declaration.name.clone(), Cause::new(cause));
+            DocError::Unfit { collection, cause }.into()
+        })
+    }
+}
+
 impl<D: Body> Writer<'_, D> {
     pub(super) fn name(&self) -> String {
         self.collection.definition.name().to_owned()
@@ -197,18 +219,15 @@ impl<D: Body> Writer<'_, D> {
         Ok(())
     }
 
+    /// Encodes a document as it is stored, in the schema version that the store is at.
     pub(super) fn encode(&mut self, body: &D, revision: u64) -> Result<Vec<u8>> {
-        let declaration = &self.collection.definition.declaration;
         let mut after = std::mem::take(&mut self.buffers.after);
         after.clear();
-        after.reserve(HEADER_BYTES);
-        let codec = declaration.format.codec;
-        Header { codec: codec.number, schema: declaration.format.schema, revision }
-            .encode(&mut after);
-        (codec.encode)(body, &mut after).map_err(|cause| DocError::Unfit {
-            collection: declaration.name.clone(),
-            cause: Cause::new(cause),
-        })?;
+        let version = self.known.record.schema;
+        self.collection.encode(body, version, revision, &mut after)?;
+        if version < self.collection.definition.version {
+            self.collection.downgrade(version, &self.buffers.key, body, &mut after)?;
+        }
         Ok(after)
     }
 

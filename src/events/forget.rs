@@ -14,7 +14,7 @@ use super::layout::{PROJECTION_TREE, log_tree, state_key, view_name};
 use super::log::open_tree;
 use super::projection_state::ProjectionState;
 use crate::documents::layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use crate::key::Key as _;
 
@@ -97,6 +97,7 @@ impl View {
             index_tree(&prefix, ""),
             feed_tree(&prefix),
             feed_ack_tree(&prefix),
+            unchecked_tree(&prefix),
             prefix.clone(),
         ];
         let kept = ["result", "dead", "dead-stream", "quarantine"]

@@ -3,6 +3,7 @@
 use arbour::documents::{
     Body, BodyCodec, Collection, Declaration, Document, Field, FieldKind, Ids, Index, IndexValue,
 };
+use arbour::{KvStore as _, MemoryStore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -217,4 +218,60 @@ fn every_rule_for_names_is_that_of_serde() {
     for status in [Status::Open, Status::WaitingForCustomer, Status::Closed] {
         assert_eq!(serde_json::to_value(&status).unwrap(), status.field_value());
     }
+}
+
+#[derive(Serialize, Deserialize, Document)]
+#[document(
+    collection = "versioned",
+    version = 3,
+    upgrade = Versioned::upgrade,
+    downgrade = Versioned::downgrade,
+    computed(name = "length", type = usize, with = Versioned::length, unchanged_since = 2)
+)]
+struct Versioned {
+    #[document(id)]
+    id: String,
+    #[document(index, unchanged_since = 1)]
+    name: String,
+}
+
+type Converted = Result<Value, Box<dyn std::error::Error + Send + Sync>>;
+
+impl Versioned {
+    fn length(&self) -> usize {
+        self.name.len()
+    }
+
+    fn upgrade(from: u32, mut document: Value) -> Converted {
+        document["name"] = format!("{} {from}", document["name"].as_str().unwrap_or("")).into();
+        Ok(document)
+    }
+
+    fn downgrade(to: u32, mut document: Value) -> Converted {
+        let name = document["name"].as_str().unwrap_or_default().to_owned();
+        let shorter = name.strip_suffix(&format!(" {to}")).ok_or("another name")?;
+        document["name"] = shorter.into();
+        Ok(document)
+    }
+}
+
+#[test]
+fn each_version_is_upgraded_and_downgraded_by_one_function() {
+    let versioned = Versioned::declaration();
+    let since: Vec<u32> = versioned.fields.iter().map(|field| field.unchanged_since).collect();
+    assert_eq!((versioned.format.schema, since), (3, vec![1, 2]));
+    let store = MemoryStore::new();
+    let first = Declaration::<Value>::new("versioned");
+    let first = Collection::open(&store, first).unwrap();
+    store.write(|tx| first.insert(tx, json!({"id": "a", "name": "ada"}))).unwrap();
+    // The promise of the field is broken, so it is left out.
+    let mut declaration = Versioned::declaration();
+    declaration.fields.iter_mut().for_each(|field| field.unchanged_since = 0);
+    let third = Collection::open(&store, declaration).unwrap();
+    let read = |id: &str| third.get(&store.snapshot().unwrap(), id).unwrap().unwrap().name;
+    assert_eq!(read("a"), "ada 1 2");
+    let new = Versioned { id: "b".to_owned(), name: "bob 1 2".to_owned() };
+    store.write(|tx| third.insert(tx, new)).unwrap();
+    assert_eq!(first.get(&store.snapshot().unwrap(), "b").unwrap().unwrap()["name"], "bob");
+    assert_eq!(read("b"), "bob 1 2");
 }

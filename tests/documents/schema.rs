@@ -29,7 +29,8 @@ fn each_schema_has_indexes_of_its_own() {
             };
             (0..3).try_for_each(put).unwrap();
         } else {
-            things.build(&store, &mut |_| ControlFlow::Continue(())).unwrap();
+            let is_finished = things.finish_upgrade(&store, &mut |_| ControlFlow::Continue(()));
+            assert!(is_finished.unwrap());
         }
         let snapshot = store.snapshot().unwrap();
         let upgraded = 1 + u64::from(schema - 1) * 100;

@@ -16,3 +16,5 @@ mod resuming;
 mod room;
 #[cfg(test)]
 mod streaming;
+#[cfg(all(test, feature = "documents"))]
+mod upgrading;

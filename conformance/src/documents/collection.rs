@@ -7,7 +7,7 @@ use arbour::documents::{
     Body, Change, Collection, Declaration, DocId, Duplicate, Explain, Filter, IndexStatus, Page,
     Precondition, Query, ScrubReport, Stored, Written,
 };
-use arbour::{Progress, Result};
+use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::Value;
 
@@ -77,6 +77,26 @@ impl<D: Body> TestCollection<D> for Collection<D> {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ScrubReport> {
         self.mend(store, progress)
+    }
+
+    fn check_upgrade<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Vec<(DocId<'static>, Error)>> {
+        self.check_upgrade(store, progress)
+    }
+
+    fn finish_upgrade<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        self.finish_upgrade(store, progress)
+    }
+
+    fn abandon_upgrade<S: KvStore>(&self, store: &S) -> Result<bool> {
+        self.abandon_upgrade(store)
     }
 
     fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>> {

@@ -13,7 +13,7 @@ use arbour::documents::{
     Body, Change, Declaration, DocId, DocumentStore as _, Duplicate, Explain, Filter, IndexStatus,
     Page, Precondition, Query, ScrubReport, Stored, StoredCollection, Written,
 };
-use arbour::{Progress, Result};
+use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 use serde_json::Value;
 
@@ -126,6 +126,20 @@ pub trait TestCollection<D: Body>: Send + Sync {
         store: &S,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ScrubReport>;
+
+    fn check_upgrade<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Vec<(DocId<'static>, Error)>>;
+
+    fn finish_upgrade<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool>;
+
+    fn abandon_upgrade<S: KvStore>(&self, store: &S) -> Result<bool>;
 
     fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>>;
 

@@ -20,7 +20,6 @@
 
 mod bed;
 mod cases;
-mod counting;
 pub mod faulty;
 mod killed;
 mod suite;

@@ -12,6 +12,7 @@
 //! | `arbour/feed/COLLECTION` | position | the change |
 //! | `arbour/feed-ack/COLLECTION` | subscriber | position |
 //! | `arbour/feed-ack/COLLECTION` | empty | the position of the last trimmed change |
+//! | `arbour/unchecked/COLLECTION` | id | empty: the document was written while an upgrade checked all |
 //!
 //! Every value begins with a format byte, except for empty ones and the highest id. The header of a document has a fixed
 //! length, so that SQL can cut it off.
@@ -77,6 +78,18 @@ pub fn feed_tree(collection: &str) -> String {
 #[must_use]
 pub fn feed_ack_tree(collection: &str) -> String {
     format!("arbour/feed-ack/{collection}")
+}
+
+/// Returns the name of the tree with the ids of the documents that were written while an upgrade
+/// checked all documents of a collection.
+///
+/// ```
+/// use arbour_core::engine::document_layout::unchecked_tree;
+/// assert_eq!(unchecked_tree("users"), "arbour/unchecked/users");
+/// ```
+#[must_use]
+pub fn unchecked_tree(collection: &str) -> String {
+    format!("arbour/unchecked/{collection}")
 }
 
 /// Precedes the body of a stored document: the format, the codec, the schema version in four bytes

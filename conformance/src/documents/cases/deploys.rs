@@ -13,6 +13,7 @@ use super::programs::{
     BY_CODE, BY_OWNER, BY_STATUS, BY_TAG, BY_TITLE, Program, Search, Tickets, Version, earlier,
     tickets,
 };
+pub(super) use super::raised::{schema_raised, schema_raised_for_good};
 use crate::Factory;
 use crate::deploy::{Killed, Load, Work, beside, step_killed_at_each_commit};
 use crate::documents::bed::Opened;

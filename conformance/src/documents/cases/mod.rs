@@ -32,10 +32,12 @@ mod merges;
 mod oracle;
 mod orders;
 mod paths;
+mod people;
 mod planner;
 mod plans;
 mod programs;
 mod queries;
+mod raised;
 mod redeclared;
 mod relevance;
 mod revisions;
@@ -43,6 +45,8 @@ mod samples;
 mod schema;
 mod scrubs;
 mod transactions;
+mod upgrade_ends;
+mod upgrades;
 mod visits;
 mod whole;
 mod writes;
@@ -127,6 +131,11 @@ macro_rules! __documents_cases {
                 upgraded_when_read written_back_when_written newer_refused_rest_readable
                 undecodable_named_rest_readable undecodable_is_mended codec_changed
             }
+            upgrades {
+                opening_writes_nothing opening_reads_little written_as_the_store_is downgrade_loses_nothing
+                check_names_each_failure finished_in_chunks written_meanwhile_is_checked
+                abandoned_leaves_nothing killed_at_each_commit indexes_shared
+            }
             life {
                 online_build_is_offline_build build_resumes_at_each_chunk
                 unique_pending_then_readable unique_while_built disabled_is_not_used redeclared_is_rebuilt
@@ -139,7 +148,7 @@ macro_rules! __documents_cases {
                 index_dropped_in_chunks dropped_while_used
             }
             deploys {
-                index_added index_dropped index_changed unique_added
+                index_added index_dropped index_changed unique_added schema_raised schema_raised_for_good
             }
             catalog {
                 collections_listed dropped_in_chunks killed_at_each_commit

@@ -9,7 +9,7 @@ use arbour::documents::{BodyCodec, Declaration, DocError, DocId, Field, Filter, 
 use arbour_core::{DecodeError, EncodeError, KvStore};
 use serde_json::{Value, json};
 
-use super::claims::{found, ids, invalid, load, means, member, raw, refused};
+use super::claims::{found, go_on, ids, load, means, member, raw, refused};
 use crate::Factory;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestReader, TestWriter};
 
@@ -101,20 +101,22 @@ fn upgraded_in_index<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Resul
         Ok(birth)
     });
     let upgraded = bed.open(upgraded)?;
+    assert!(upgraded.finish_upgrade(bed.store(), &mut go_on)?);
     bed.store().write(|t| upgraded.writer(t)?.change_id("a", "b").map(drop))?;
     let snapshot = bed.store().snapshot()?;
     means(&upgraded.reader(&snapshot), &Filter::eq("born", 1815), "b")?;
     means(&upgraded.reader(&snapshot), &Filter::eq("born", "1815"), "")
 }
 
-/// A written document gets the newest version, whichever handle writes it, and the rest stays as it
-/// is; a program of the older version is refused from then on.
+/// Once the store is at the newest version, a written document gets it, whichever handle writes it, and
+/// the rest stays as it is until it is converted; a program of the older version is refused from then on.
 pub(super) fn written_back_when_written<F: Factory, M: DocFactory>(
     bed: &mut DocBed<F, M>,
 ) -> Result<()> {
     load(bed.store(), &bed.open(first())?, &of_the_first_version())?;
     bed.settle()?;
     let people = bed.open(third())?;
+    assert!(!people.finish_upgrade(bed.store(), &mut |_| ControlFlow::Break(()))?);
     let updated = bed.store().write(|t| people.writer(t)?.update("a", &json!({"new": 1})))?;
     assert_eq!(updated.revision, 2);
     drop(people);
@@ -133,7 +135,8 @@ pub(super) fn written_back_when_written<F: Factory, M: DocFactory>(
     means(&people.reader(&snapshot), &Filter::eq("born", 1900), "z")?;
     drop((snapshot, people));
     bed.settle()?;
-    invalid(bed.declare(first()).map(drop), "a version older than what is stored");
+    let error = refused(bed.declare(first()).map(drop), "a version older than what is stored");
+    assert!(matches!(error, DocError::Upgraded { stored: 3, known: 1, .. }), "{error:?}");
     Ok(())
 }
 

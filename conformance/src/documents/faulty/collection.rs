@@ -2,11 +2,15 @@
 
 use std::ops::ControlFlow;
 
+use arbour::documents::layout::{CATALOG_TREE, unchecked_tree};
 use arbour::documents::{
     Body, Collection, Declaration, Index, IndexState, IndexStatus, ScrubReport,
 };
+use arbour::key::Key as _;
 use arbour::{Progress, Result};
-use arbour_core::{KvRead, KvStore, KvWrite, Tree};
+use arbour_core::engine::TreeName;
+use arbour_core::{KeyRange, KvRead, KvStore, KvWrite, Tree};
+use serde_json::{Map, Value};
 
 use super::DocFault;
 use super::memory::Memory;
@@ -90,6 +94,42 @@ impl<D: Body> FaultyCollection<D> {
             remove(store, tree, entries.iter().filter(is_new))?;
         }
         Ok(indexes)
+    }
+
+    /// Changes what an upgrade relies on.
+    pub(super) fn spoil_upgrade<S: KvStore>(&self, store: &S) -> Result<()> {
+        let name = &self.declaration.name;
+        if self.has(DocFault::WrittenUnchecked) {
+            let tree = store.open_tree(TreeName::stored(&unchecked_tree(name))?)?;
+            store.write(|transaction| transaction.delete_range(&tree, KeyRange::all()))?;
+        }
+        if !self.has(DocFault::SwitchedUnchecked) && !self.has(DocFault::HalfIsConverted) {
+            return Ok(());
+        }
+        let (catalog, key) = (
+            store.open_tree(TreeName::stored(CATALOG_TREE)?)?,
+            ("collection", &**name).to_key_bytes(),
+        );
+        let version = self.declaration.format.schema;
+        store.write(|transaction| {
+            let stored = transaction.get_with(&catalog, &key, <[u8]>::to_vec)?;
+            let Some((format, json)) = stored.as_deref().and_then(<[u8]>::split_first) else {
+                return Ok(());
+            };
+            let Ok(mut record) = serde_json::from_slice::<Map<String, Value>>(json) else {
+                return Ok(());
+            };
+            if self.has(DocFault::SwitchedUnchecked) {
+                record.insert("schema".to_owned(), version.into());
+            }
+            let is_switched = record.get("schema") == Some(&version.into());
+            if self.has(DocFault::HalfIsConverted) && is_switched {
+                record.remove("upgrade");
+            }
+            let mut changed = vec![*format];
+            changed.extend(Value::from(record).to_string().bytes());
+            transaction.put(&catalog, &key, &changed)
+        })
     }
 
     /// Builds, and removes the entries of an earlier build that ended early.

@@ -2,8 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use arbour::documents::{Body, Change, DocError, Duplicate, IndexStatus, ScrubReport};
-use arbour::{Progress, Result};
+use arbour::documents::{
+    Body, Change, DocError, DocId, DocumentStore as _, Duplicate, IndexStatus, ScrubReport,
+    StoredCollection,
+};
+use arbour::{Error, Progress, Result};
 use arbour_core::{KvRead, KvStore, KvWrite};
 
 use super::{DocFault, FaultyCollection, FaultyReader, FaultyWriter};
@@ -21,9 +24,12 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
         let refusal = self.below.indexes(&*transaction).err();
         let is_stale = match refusal {
             Some(refusal) => {
-                let is_redeclared =
-                    matches!(refusal.downcast_ref(), Some(DocError::Redeclared { .. }));
-                if !is_redeclared || !self.has(DocFault::StaleHandleWrites) {
+                let writes_on = match refusal.downcast_ref() {
+                    Some(DocError::Redeclared { .. }) => self.has(DocFault::StaleHandleWrites),
+                    Some(DocError::Upgraded { .. }) => self.has(DocFault::EarlierWritesOn),
+                    _ => false,
+                };
+                if !writes_on {
                     return Err(refusal);
                 }
                 true
@@ -92,6 +98,37 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
             return self.scrub(store, progress);
         }
         Ok(self.shown(self.below.mend(store, progress)?))
+    }
+
+    fn check_upgrade<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Vec<(DocId<'static>, Error)>> {
+        let mut failures = self.below.check_upgrade(store, progress)?;
+        if self.has(DocFault::CheckEndsAtFirst) {
+            failures.truncate(1);
+        }
+        Ok(failures)
+    }
+
+    fn finish_upgrade<S: KvStore>(
+        &self,
+        store: &S,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        self.spoil_upgrade(store)?;
+        self.below.finish_upgrade(store, progress)
+    }
+
+    fn abandon_upgrade<S: KvStore>(&self, store: &S) -> Result<bool> {
+        if self.has(DocFault::AbandonForgotten) {
+            let collections = store.collections()?;
+            let is_own = |found: &&StoredCollection| found.name == self.declaration.name;
+            let found = collections.iter().find(is_own);
+            return Ok(found.is_some_and(|found| found.upgrading_to.is_some()));
+        }
+        self.below.abandon_upgrade(store)
     }
 
     fn changes<R: KvRead>(&self, reader: &R, after: u64, limit: usize) -> Result<Vec<Change>> {

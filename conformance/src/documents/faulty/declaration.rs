@@ -43,6 +43,7 @@ pub(super) fn bend<D: Body>(fault: DocFault, declaration: &mut Declaration<D>) {
             | DocFault::DecimalsAreTexts
             | DocFault::AnyFormTaken => without_meaning(fault, field),
             DocFault::RevisionUnnoticed => field.revision = 0,
+            DocFault::UnchangedIgnored => field.unchanged_since = 0,
             DocFault::OnlyFirstOfMany if field.many => {
                 let whole = field.clone();
                 field.source =

@@ -255,6 +255,29 @@ macro_rules! __doc_faults {
             /// Bodies are read with the codec with which they would be written.
             OneCodecForAll "schema::codec_changed",
 
+            /// Opening a collection with a higher schema version bars the earlier program.
+            OpeningUpgrades "upgrades::opening_writes_nothing",
+            /// Opening a collection reads its documents.
+            OpeningReadsAll "upgrades::opening_reads_little",
+            /// A program writes documents in its own version, whatever the store is at.
+            OwnVersionWritten "upgrades::written_as_the_store_is",
+            /// A document that cannot be stored in the earlier version is dropped, and reported as stored.
+            DowngradeDrops "upgrades::downgrade_loses_nothing",
+            /// A check ends with the first document that fails.
+            CheckEndsAtFirst "upgrades::check_names_each_failure",
+            /// The store switches to the new version before its documents are checked.
+            SwitchedUnchecked "upgrades::check_names_each_failure",
+            /// The earlier program writes on after the switch.
+            EarlierWritesOn "upgrades::finished_in_chunks",
+            /// What was written while an upgrade checked the documents is not checked.
+            WrittenUnchecked "upgrades::written_meanwhile_is_checked",
+            /// Abandoning an upgrade does nothing.
+            AbandonForgotten "upgrades::abandoned_leaves_nothing",
+            /// A conversion that was interrupted is taken for complete.
+            HalfIsConverted "upgrades::killed_at_each_commit",
+            /// What upgrades leave unchanged is indexed anew for each version.
+            UnchangedIgnored "upgrades::indexes_shared",
+
             /// Documents written while an index is built are not in it.
             BuildMissesWrites "life::online_build_is_offline_build",
             /// A resumed build forgets what was built before.
@@ -303,6 +326,10 @@ macro_rules! __doc_faults {
             ChangedIndexReplaces "deploys::index_changed",
             /// A program does not notice a unique index that another one declared since it was started.
             RunningIgnoresUnique "deploys::unique_added",
+            /// The earlier program cannot open a collection whose upgrade was begun.
+            BegunUpgradeBars "deploys::schema_raised",
+            /// What a program cannot write before an upgrade is finished is dropped, and reported as stored.
+            NotUpgradedDrops "deploys::schema_raised_for_good",
 
             /// A list of collections does not tell their fields.
             ListLacksFields "catalog::collections_listed",

@@ -110,6 +110,7 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                 }
             }
             Some(DocFault::OldSchemaKept) => self.keep_schema(before, &written)?,
+            Some(DocFault::OwnVersionWritten) => self.write_own_version(body, &written)?,
             Some(DocFault::RevisionsComeAgain) if written.is_new => {
                 return self.begin_anew(written);
             }
@@ -142,6 +143,18 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
         Header { schema: old.schema, ..header }.encode(&mut value);
         value.extend_from_slice(body);
         self.transaction.put(&trees.documents, &key_of(&written.id), &value)
+    }
+
+    /// Stores a document in the declared version.
+    fn write_own_version(&mut self, body: &D, written: &Written) -> Result<()> {
+        let format = &self.collection.declaration.format;
+        let (codec, schema, revision) = (format.codec.number, format.schema, written.revision);
+        let mut value = Vec::new();
+        Header { codec, schema, revision }.encode(&mut value);
+        if (format.codec.encode)(body, &mut value).is_err() {
+            return Ok(());
+        }
+        self.transaction.put(&self.collection.trees.documents, &key_of(&written.id), &value)
     }
 
     /// Gives a new document the first revision, whatever was removed before.
@@ -199,6 +212,12 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
         };
         match (collection.fault, &mut refusal) {
             (Some(DocFault::LossAccepted | DocFault::DepthUnchecked), DocError::Unfit { .. }) => {
+                return Ok(dropped(new_id));
+            }
+            (Some(DocFault::NotUpgradedDrops), DocError::NotUpgraded { .. }) => {
+                return Ok(dropped(new_id));
+            }
+            (Some(DocFault::DowngradeDrops), DocError::Downgrade { .. }) => {
                 return Ok(dropped(new_id));
             }
             (Some(DocFault::UniqueOffWhileBuilt), DocError::Unique { .. })

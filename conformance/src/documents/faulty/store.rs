@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use arbour::documents::layout::{
-    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree,
+    CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use arbour::documents::{
-    Body, Collection, Declaration, DocumentStore as _, StoredCollection, from_json, set_at,
+    Body, Collection, Declaration, DocError, DocumentStore as _, StoredCollection, from_json,
+    set_at,
 };
 use arbour::key::Key as _;
 use arbour::{Progress, Result};
@@ -52,6 +53,7 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
                 declaration::forget_new_fields(self.memory, self.store, &mut bent)?;
             }
         }
+        self.bar(&declaration)?;
         let below = Collection::declare(self.store, bent)?;
         let undeclared = below.undeclared_indexes(&self.store.snapshot()?)?;
         let foreign = undeclared.into_iter().map(|index| index.name).collect();
@@ -60,6 +62,12 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         let collection = FaultyCollection { below, declaration, trees, foreign, fault, memory };
         if fault == Some(DocFault::RollbackIsRedone) {
             self.redo(&collection)?;
+        }
+        if fault == Some(DocFault::OpeningReadsAll) {
+            collection.below.check_upgrade(self.store, &mut |_| ControlFlow::Continue(()))?;
+        }
+        if fault == Some(DocFault::OpeningUpgrades) {
+            collection.below.finish_upgrade(self.store, &mut |_| ControlFlow::Continue(()))?;
         }
         self.remove_foreign(&collection)?;
         self.distort_builds(&collection.declaration.name)?;
@@ -128,7 +136,26 @@ impl<S: KvStore> FaultyDocuments<'_, S> {
         let found = collections.iter().find(|found| found.name == name);
         let indexes = found.iter().flat_map(|found| &found.indexes);
         let indexes = indexes.map(|index| index_tree(name, &index.name));
-        Ok(indexes.chain([documents_tree(name), feed_tree(name), feed_ack_tree(name)]).collect())
+        let others =
+            [documents_tree(name), feed_tree(name), feed_ack_tree(name), unchecked_tree(name)];
+        Ok(indexes.chain(others).collect())
+    }
+
+    /// Refuses an earlier program if an upgrade was begun.
+    fn bar<D: Body>(&self, declaration: &Declaration<D>) -> Result<()> {
+        if self.fault != Some(DocFault::BegunUpgradeBars) {
+            return Ok(());
+        }
+        let collections = self.store.collections()?;
+        let found = collections.iter().find(|found| found.name == declaration.name);
+        let known = declaration.format.schema;
+        match found.and_then(|found| found.upgrading_to) {
+            Some(stored) if stored > known => {
+                let collection = declaration.name.clone();
+                Err(DocError::Upgraded { collection, stored, known }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes indexes of other programs.

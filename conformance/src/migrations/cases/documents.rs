@@ -265,7 +265,9 @@ pub(super) fn needs_what_the_store_tells<F: Factory>(bed: &mut MigrationBed<F>) 
     let plain = || Declaration::<Value>::new("users");
     let users = Collection::open(store, plain())?;
     store.write(|transaction| users.insert(transaction, json!({"id": "ada"})))?;
-    Collection::open(store, plain().upgrade_json(1, Ok))?;
+    let upgraded = Collection::open(store, plain().upgrade_json(1, Ok))?;
+    let is_converted = upgraded.finish_upgrade(store, &mut |_| ControlFlow::Break(()))?;
+    assert!(!is_converted, "the store is at the next version, and the document is not");
     let error = migrations().run(store).expect_err("a document of an older version");
     assert_eq!(place(&error).and_then(|place| place.document.as_deref()), Some("ada"));
     assert!(error.to_string().contains("schema version 1 and the collection is at 2"), "{error}");

@@ -13,9 +13,9 @@ use super::claims::{
     traced, traces,
 };
 use crate::Factory;
+use crate::counting::Counting;
 use crate::migrations::MigrationBed;
 use crate::migrations::bed::Entries;
-use crate::migrations::counting::Counting;
 
 /// What has run does not run again.
 pub(super) fn runs_once<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {

@@ -58,4 +58,36 @@ struct ComputedRequired {
     id: u64,
 }
 
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "versions", version = 2)]
+struct NoUpgrade {
+    #[document(id)]
+    id: u64,
+}
+
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "versions", upgrade = convert)]
+struct NoVersion {
+    #[document(id)]
+    id: u64,
+}
+
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "versions", downgrade = convert)]
+struct OnlyDowngrade {
+    #[document(id)]
+    id: u64,
+}
+
+#[derive(Serialize, Deserialize, Document)]
+#[document(collection = "versions", codec = "bincode", version = 2, upgrade = convert)]
+struct NotJson {
+    #[document(id)]
+    id: u64,
+}
+
+fn convert(_from: u32, document: serde_json::Value) -> arbour::events::Handled<serde_json::Value> {
+    Ok(document)
+}
+
 fn main() {}

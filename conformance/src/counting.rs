@@ -7,24 +7,24 @@ use arbour_core::engine::{SendSnapshot, TreeName, forward};
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
 
 /// Counts the gets and scans of its snapshots, and the transactions that begin.
-pub(super) struct Counting<S> {
+pub(crate) struct Counting<S> {
     store: Arc<S>,
     reads: AtomicU64,
     transactions: AtomicU64,
 }
 
 impl<S> Counting<S> {
-    pub(super) fn new(store: Arc<S>) -> Self {
+    pub(crate) fn new(store: Arc<S>) -> Self {
         Self { store, reads: AtomicU64::new(0), transactions: AtomicU64::new(0) }
     }
 
     /// Returns the number of reads and transactions since the last call.
-    pub(super) fn take(&self) -> (u64, u64) {
+    pub(crate) fn take(&self) -> (u64, u64) {
         (self.reads.swap(0, Ordering::SeqCst), self.transactions.swap(0, Ordering::SeqCst))
     }
 }
 
-pub(super) struct CountingSnapshot<'s, S: KvStore> {
+pub(crate) struct CountingSnapshot<'s, S: KvStore> {
     store: &'s Counting<S>,
     snapshot: S::Snapshot<'s>,
 }
@@ -46,7 +46,7 @@ impl<S: KvStore> KvStore for Counting<S> {
         Ok(CountingSnapshot { store: self, snapshot: self.store.snapshot()? })
     }
 
-    /// Its reads are not counted: no migration takes one.
+    /// Its reads are not counted: what is counted here takes none.
     fn send_snapshot(&self) -> Result<SendSnapshot<'_>> {
         self.store.send_snapshot()
     }
