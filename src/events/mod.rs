@@ -66,6 +66,7 @@ mod taken;
 mod turn;
 mod type_index;
 mod typed_event;
+mod view;
 
 /// Makes an enum or a struct a [`TypedEvent`].
 #[cfg(feature = "derive")]

@@ -12,7 +12,6 @@ use super::apply::{Effect, apply};
 use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::event::Event;
 use super::event_batch::EventBatch;
-use super::forget::View;
 use super::layout::{
     FORMAT, PROJECTION_TREE, dead_stream_tree, dead_tree, log_tree, quarantine_tree, result_tree,
     state_key,
@@ -23,6 +22,7 @@ use super::policy::FailureAction;
 use super::projection::Projection;
 use super::projection_state::ProjectionState;
 use super::turn::Turn;
+use super::view::View;
 use super::{EventError, envelope};
 use crate::key::Key as _;
 
