@@ -72,6 +72,7 @@ mod breaking;
 mod btree_engine;
 mod cases;
 mod counting;
+mod deploy;
 pub mod documents;
 pub mod events;
 pub mod faulty;

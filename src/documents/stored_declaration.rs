@@ -40,14 +40,16 @@ impl Collection<Value> {
         let opened = Opened::new(definition.schema(), &|name| reader.open_tree(name))?;
         // Refuses a collection that is being dropped.
         match opened.known(reader)?.opaque().next() {
-            Some(index) => Err(unknown(
-                name,
-                format!(
+            Some(index) => {
+                let reason = format!(
                     "the store does not tell how the index {:?} is maintained, which may be over a \
-                     field that only the type computes",
+                     field that only the type computes: change the documents in a program that has \
+                     their type, let a program that declares the index open the collection once, or \
+                     drop the index if no program needs it",
                     index.name
-                ),
-            )),
+                );
+                Err(DocError::Invalid { collection: name.to_owned(), reason }.into())
+            }
             None => Ok(Some(Self::new(definition, opened))),
         }
     }

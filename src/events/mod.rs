@@ -31,6 +31,7 @@ mod event_type;
 mod events;
 mod events_builder;
 mod fold;
+mod forget;
 mod handling;
 mod head;
 mod inline;
@@ -64,6 +65,7 @@ mod taken;
 mod turn;
 mod type_index;
 mod typed_event;
+mod view;
 
 /// Makes an enum or a struct a [`TypedEvent`].
 #[cfg(feature = "derive")]

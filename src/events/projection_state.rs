@@ -12,6 +12,7 @@ const BYTES: usize = 1 + 8 + 32 + 16 + 2;
 const QUARANTINE: u8 = 1;
 const BUILDING: u8 = 2;
 const INDEXES_DEAD: u8 = 4;
+const FORGOTTEN: u8 = 8;
 
 /// The position of a version of a projection. It is written in the same commit as the changes of
 /// the view.
@@ -32,6 +33,8 @@ pub(super) struct ProjectionState {
     /// Whether all dead letters are in the index by stream. Older programs that do not maintain
     /// that index write the state without this flag.
     pub(super) indexes_dead: bool,
+    /// Whether the version is being forgotten: what is left of its view belongs to no position.
+    pub(super) is_forgotten: bool,
 }
 
 impl ProjectionState {
@@ -43,17 +46,22 @@ impl ProjectionState {
         has_quarantine: false,
         is_building: false,
         indexes_dead: false,
+        is_forgotten: false,
     };
+
+    pub(super) const FORGOTTEN: Self = Self { is_forgotten: true, ..Self::NEW };
 
     pub(super) fn encode(&self) -> [u8; BYTES] {
         let mut value = [FORMAT; BYTES];
         let has_quarantine = if self.has_quarantine { QUARANTINE } else { 0 };
         let is_building = if self.is_building { BUILDING } else { 0 };
         let indexes_dead = if self.indexes_dead { INDEXES_DEAD } else { 0 };
+        let is_forgotten = if self.is_forgotten { FORGOTTEN } else { 0 };
+        let flags = has_quarantine | is_building | indexes_dead | is_forgotten;
         let bytes = (self.applied.to_be_bytes().into_iter())
             .chain(self.hash)
             .chain(self.log_id.into_bytes())
-            .chain([u8::from(self.is_halted), has_quarantine | is_building | indexes_dead]);
+            .chain([u8::from(self.is_halted), flags]);
         value.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
         value
     }
@@ -77,6 +85,7 @@ impl ProjectionState {
             has_quarantine: flags & QUARANTINE != 0,
             is_building: flags & BUILDING != 0,
             indexes_dead: flags & INDEXES_DEAD != 0,
+            is_forgotten: flags & FORGOTTEN != 0,
         })
     }
 }

@@ -22,6 +22,7 @@ use super::policy::FailureAction;
 use super::projection::Projection;
 use super::projection_state::ProjectionState;
 use super::turn::Turn;
+use super::view::View;
 use super::{EventError, envelope};
 use crate::key::Key as _;
 
@@ -195,6 +196,10 @@ impl RunningProjection {
     ) -> Result<Advanced> {
         let before = *state;
         let mut advanced = Advanced::All;
+        if state.is_forgotten {
+            View::of(group, self.name(), self.declared.version())?.remove_entries(group)?;
+            state.is_forgotten = false;
+        }
         for (position, value) in chunk.iter() {
             let event = envelope::decode(position, value).map_err(|cause| {
                 let (tree, key) = (log_tree(&self.log), position_key(position));

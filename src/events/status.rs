@@ -65,7 +65,7 @@ impl ProjectionStatus {
             version,
             state: if active == Some(version) {
                 VersionState::Active
-            } else if *state == ProjectionState::NEW {
+            } else if *state == ProjectionState::NEW || state.is_forgotten {
                 VersionState::New
             } else if state.is_building {
                 VersionState::Building

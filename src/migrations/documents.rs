@@ -1,5 +1,7 @@
 //! Steps over the documents of a collection.
 
+use std::any::Any;
+
 use arbour_core::engine::document_layout::documents_tree;
 use arbour_core::{Direction, Error, Operation, Result};
 use serde_json::Value;
@@ -10,10 +12,32 @@ use super::source::Source;
 use super::step_trees::{StepTrees, Stop, has_entry};
 use super::visit::{Budget, Visited, Walk};
 use crate::AnyResult;
-use crate::documents::{Collection, Refused, Stored};
+use crate::documents::{Body, Collection, Refused, Stored, from_json, to_json};
 
-/// Changes a document.
-pub(super) type EachDocument = dyn Fn(&mut StepTrees<'_>, &mut Value) -> AnyResult + Send + Sync;
+/// Changes a document of the collection of this name.
+pub(super) type EachDocument =
+    dyn Fn(&mut StepTrees<'_>, &str, &mut Value) -> AnyResult + Send + Sync;
+
+/// Changes a document as a value of a type. One that the closure leaves as it is stays as it is stored,
+/// whatever the type would write.
+pub(super) fn change<D: Body>(
+    trees: &mut StepTrees<'_>,
+    collection: &str,
+    json: &mut Value,
+    change: impl FnOnce(&mut StepTrees<'_>, &mut D) -> AnyResult,
+) -> AnyResult {
+    if let Some(document) = (json as &mut dyn Any).downcast_mut() {
+        return change(trees, document);
+    }
+    let mut document: D = from_json(collection, json.clone())?;
+    let before = to_json(collection, &document)?;
+    change(trees, &mut document)?;
+    let after = to_json(collection, &document)?;
+    if after != before {
+        *json = after;
+    }
+    Ok(())
+}
 
 /// Opens a collection as the store has it; `None` if there is none.
 ///
@@ -28,7 +52,8 @@ impl StepTrees<'_> {
     /// documents that it changed, once it has seen all. The documents are JSON, so the program need
     /// not have their type. They are stored through the collection as it was declared last: its
     /// indexes, revisions, unique values and changes stay right. Does nothing if there is no such
-    /// collection.
+    /// collection. If the closure takes another type than [`Value`](serde_json::Value), the
+    /// documents are of that type, as in [`Step::each_document`](super::Step::each_document).
     ///
     /// All of this happens in one transaction, and holds the changed documents in memory: for a large
     /// collection, use [`Step::each_document`](super::Step::each_document).
@@ -42,19 +67,22 @@ impl StepTrees<'_> {
     /// # use arbour::AnyResult;
     /// # use arbour::migrations::StepTrees;
     /// fn shout(trees: &mut StepTrees<'_>) -> AnyResult {
-    ///     trees.each_document("notes", |_, note| {
+    ///     trees.each_document("notes", |_, note: &mut serde_json::Value| {
     ///         note["text"] = note["text"].as_str().ok_or("no text")?.to_uppercase().into();
     ///         Ok(())
     ///     })
     /// }
     /// ```
-    pub fn each_document(
+    pub fn each_document<D: Body>(
         &mut self,
         collection: &str,
-        mut each: impl FnMut(&mut StepTrees<'_>, &mut Value) -> AnyResult,
+        mut each: impl FnMut(&mut StepTrees<'_>, &mut D) -> AnyResult,
     ) -> AnyResult {
         let (source, budget) = (&documents_of(collection), &Budget::UNBOUNDED);
         let walk = Walk { source, direction: Direction::Forward, after: None, budget };
+        let mut each = |trees: &mut StepTrees<'_>, collection: &str, json: &mut Value| {
+            change(trees, collection, json, &mut each)
+        };
         self.visit_documents(collection, &walk, &mut each).map(drop)
     }
 
@@ -63,7 +91,7 @@ impl StepTrees<'_> {
         &mut self,
         name: &str,
         walk: &Walk<'_>,
-        each: &mut dyn FnMut(&mut StepTrees<'_>, &mut Value) -> AnyResult,
+        each: &mut dyn FnMut(&mut StepTrees<'_>, &str, &mut Value) -> AnyResult,
     ) -> AnyResult<Visited> {
         let opened = open(self.raw, name);
         let Some(collection) = self.settle(opened)? else {
@@ -76,7 +104,7 @@ impl StepTrees<'_> {
             let stored = decoded.map_err(|refused| trees.fail_at_document(*refused))?;
             trees.document = Some(stored.id.to_string());
             let mut body = stored.body.clone();
-            each(trees, &mut body)?;
+            each(trees, name, &mut body)?;
             if body != stored.body {
                 // It is about to be written, and is held until then.
                 trees.bytes += value.len() as u64;

@@ -99,7 +99,7 @@ pub enum MigrationError {
 
     /// The store was migrated by a newer program: upgrade this one. Nothing ran.
     TooNew {
-        /// The program.
+        /// This program, and its version.
         program: String,
         /// The data format the program knows.
         format: u32,

@@ -56,7 +56,7 @@ pub(super) fn perform(
         #[cfg(feature = "documents")]
         Body::EachDocument(name, run) => {
             let walk = Walk { source: &documents_of(name), direction, after: cursor, budget };
-            Ok(Left::after(trees.visit_documents(name, &walk, &mut |t, d| run(t, d))?))
+            Ok(Left::after(trees.visit_documents(name, &walk, &mut |t, c, d| run(t, c, d))?))
         }
         Body::Chunked(run) => Ok(run(trees, cursor)?.map_or(Left::Nothing, Left::Behind)),
     })?;
@@ -138,7 +138,7 @@ fn undo_entries(
     let visited = match (undo, &step.body) {
         #[cfg(feature = "documents")]
         (Undo::EachDocument(run), Body::EachDocument(name, _)) => {
-            trees.visit_documents(name, &walk, &mut |t, d| run(t, d))?
+            trees.visit_documents(name, &walk, &mut |t, c, d| run(t, c, d))?
         }
         (Undo::Each(run), _) => trees.visit(&walk, &mut |t, k, v| run(t, k, v))?,
         #[cfg(feature = "documents")]

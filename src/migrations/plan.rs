@@ -179,7 +179,8 @@ impl Migrations {
         let is_known = |asked: Option<u32>| asked.is_none_or(|asked| asked <= self.format);
         if !is_known(min_reader) || !is_known(min_writer) {
             found.is_readable &= is_known(min_reader);
-            found.note(key, ProblemKind::Newer { min_reader, min_writer }, false);
+            let program = record.program.clone();
+            found.note(key, ProblemKind::Newer { program, min_reader, min_writer }, false);
         }
     }
 
@@ -210,7 +211,8 @@ impl Migrations {
         // entries written before its cursor.
         if record.is_running() || !is_known(min_writer) || !is_known(min_reader) {
             found.is_readable &= is_known(min_reader);
-            found.note(key, ProblemKind::Newer { min_reader, min_writer }, false);
+            let program = record.program.clone();
+            found.note(key, ProblemKind::Newer { program, min_reader, min_writer }, false);
         }
     }
 
@@ -231,7 +233,7 @@ impl Migrations {
         let is_newer = |problem: &&Problem| matches!(problem.kind, ProblemKind::Newer { .. });
         if refused().any(|problem| is_newer(&problem)) {
             return Err(MigrationError::TooNew {
-                program: self.program.clone(),
+                program: self.signature(),
                 format: self.format,
                 is_readable: found.is_readable,
                 problems: refused().filter(is_newer).cloned().collect(),

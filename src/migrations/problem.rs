@@ -75,6 +75,8 @@ pub enum ProblemKind {
     /// A newer program has run the step, and this one does not know the data format it requires:
     /// upgrade this program.
     Newer {
+        /// The program that ran the step, and its version.
+        program: String,
         /// The data format required to read what the step made.
         min_reader: Option<u32>,
         /// The data format required to write to the store after the step.
@@ -118,8 +120,8 @@ impl fmt::Display for Problem {
                 write!(f, "comes before step {newest} of {group:?}, which has run")
             }
             ProblemKind::NotFound => f.write_str("is not declared"),
-            ProblemKind::Newer { min_reader, min_writer } => {
-                f.write_str("was run by a newer program")?;
+            ProblemKind::Newer { program, min_reader, min_writer } => {
+                write!(f, "was run by {program:?}, a newer program")?;
                 let mut show = |what, format: &Option<u32>| match format {
                     Some(format) => write!(f, "; {what} takes data format {format}"),
                     None => Ok(()),

@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-#[cfg(feature = "documents")]
-use serde_json::Value;
-
 use super::StepId;
 #[cfg(feature = "documents")]
-use super::documents::{EachDocument, documents_of};
+use super::documents::{EachDocument, change, documents_of};
 use super::record::{Hash, Kind};
 use super::source::Source;
 use super::step_trees::StepTrees;
@@ -198,8 +195,13 @@ impl Step {
     }
 
     /// Performs the step for each document of a collection, in the order of their ids and in chunks,
-    /// as [`each`](Self::each) does for entries. The closure changes the document, which is JSON: the
-    /// program need not have its type, and the step stays right when the type changes.
+    /// as [`each`](Self::each) does for entries. The closure changes the document.
+    ///
+    /// The type of the closure's argument is the one the documents are read as. As
+    /// [`Value`](serde_json::Value) they are JSON: the program need not have their type, and the step stays
+    /// right when the type changes. As another type, a document that lacks what the type requires fails the
+    /// run, and one that the closure changes is stored as the type writes it, without members that the
+    /// type does not have. So use a type that stays as it is: one that the program declares for this step.
     ///
     /// Changed documents are stored through the collection as it was declared last, at the end of
     /// their chunk: its indexes, revisions, unique values and changes stay right, and defaults are
@@ -215,30 +217,43 @@ impl Step {
     /// use arbour::documents::{Collection, Declaration, Field, Filter, Index};
     /// use arbour::migrations::{Group, Migrations, Step};
     /// use arbour::{KvStore, MemoryStore};
+    /// use serde::{Deserialize, Serialize};
     /// use serde_json::{Value, json};
+    ///
+    /// /// A user, as this step reads it.
+    /// #[derive(Serialize, Deserialize)]
+    /// struct User {
+    ///     id: String,
+    ///     name: String,
+    /// }
     ///
     /// let store = MemoryStore::new();
     /// let users = Declaration::<Value>::new("users").field(Field::path("name")).index(Index::on("name"));
     /// let users = Collection::open(&store, users)?;
     /// store.write(|transaction| users.insert(transaction, json!({"id": "ada", "name": " Ada"})))?;
     ///
-    /// let step = Step::numbered(1).each_document("users", |_, user| {
-    ///     user["name"] = user["name"].as_str().ok_or("a user without a name")?.trim().into();
+    /// let trims = Step::numbered(1).each_document("users", |_, user: &mut User| {
+    ///     user.name = user.name.trim().to_owned();
     ///     Ok(())
     /// });
-    /// Migrations::new("app", "1.2").group(Group::new("users").step(step)).run(&store)?;
-    /// let named = users.find(Filter::eq("name", "Ada")).require_index();
+    /// let greets = Step::numbered(2).each_document("users", |_, user: &mut Value| {
+    ///     user["name"] = format!("Dear {}", user["name"].as_str().unwrap_or("user")).into();
+    ///     Ok(())
+    /// });
+    /// let steps = Group::new("users").step(trims).step(greets);
+    /// Migrations::new("app", "1.2").group(steps).run(&store)?;
+    /// let named = users.find(Filter::eq("name", "Dear Ada")).require_index();
     /// assert_eq!(named.count(&store.snapshot()?)?, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
     #[cfg(feature = "documents")]
     #[must_use]
-    pub fn each_document(
+    pub fn each_document<D: crate::documents::Body>(
         mut self,
         collection: impl Into<String>,
-        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> AnyResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>, &mut D) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
-        self.body = Body::EachDocument(collection.into(), Arc::new(run));
+        self.body = Body::EachDocument(collection.into(), for_each(run));
         self
     }
 
@@ -316,22 +331,24 @@ impl Step {
     }
 
     /// Declares how to undo an [`each_document`](Self::each_document) step for a document that it has
-    /// visited, as [`undo_each`](Self::undo_each) does for entries.
+    /// visited, as [`undo_each`](Self::undo_each) does for entries. It may read documents as another type
+    /// than the step.
     ///
     /// ```
     /// # use arbour::migrations::Step;
+    /// use serde_json::Value;
     /// let step = Step::numbered(1)
-    ///     .each_document("users", |_, user| Ok(user["born"] = user["year"].take()))
-    ///     .undo_each_document(|_, user| Ok(user["year"] = user["born"].take()));
+    ///     .each_document("users", |_, user: &mut Value| Ok(user["born"] = user["year"].take()))
+    ///     .undo_each_document(|_, user: &mut Value| Ok(user["year"] = user["born"].take()));
     /// # let _ = step;
     /// ```
     #[cfg(feature = "documents")]
     #[must_use]
-    pub fn undo_each_document(
+    pub fn undo_each_document<D: crate::documents::Body>(
         mut self,
-        run: impl Fn(&mut StepTrees<'_>, &mut Value) -> AnyResult + Send + Sync + 'static,
+        run: impl Fn(&mut StepTrees<'_>, &mut D) -> AnyResult + Send + Sync + 'static,
     ) -> Self {
-        self.undo = Some(Undo::EachDocument(Arc::new(run)));
+        self.undo = Some(Undo::EachDocument(for_each(run)));
         self
     }
 
@@ -420,6 +437,14 @@ impl Step {
             Body::Chunked(_) => Kind::Chunked,
         }
     }
+}
+
+/// Returns a closure over JSON that hands on documents of a type.
+#[cfg(feature = "documents")]
+fn for_each<D: crate::documents::Body>(
+    run: impl Fn(&mut StepTrees<'_>, &mut D) -> AnyResult + Send + Sync + 'static,
+) -> Arc<EachDocument> {
+    Arc::new(move |trees, collection, json| change(trees, collection, json, &run))
 }
 
 /// Returns the SHA-256 of a content, with line endings normalized.

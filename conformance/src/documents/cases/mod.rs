@@ -16,6 +16,7 @@ pub(super) mod claims;
 mod cursors;
 mod declarations;
 mod deferred;
+mod deploys;
 mod explains;
 mod feed;
 mod fields;
@@ -34,7 +35,9 @@ mod paths;
 mod people;
 mod planner;
 mod plans;
+mod programs;
 mod queries;
+mod raised;
 mod redeclared;
 mod relevance;
 mod revisions;
@@ -143,6 +146,9 @@ macro_rules! __documents_cases {
                 undeclared_are_kept unique_refuses_for_all built_beside_another
                 computed_is_built_anew types_default_is_respected unrecorded_is_built_anew
                 index_dropped_in_chunks dropped_while_used
+            }
+            deploys {
+                index_added index_dropped index_changed unique_added schema_raised schema_raised_for_good
             }
             catalog {
                 collections_listed dropped_in_chunks killed_at_each_commit

@@ -37,6 +37,8 @@ pub struct FaultyCollection<D> {
     /// What the caller declared.
     pub(super) declaration: Declaration<D>,
     pub(super) trees: Trees,
+    /// The indexes of other programs that there were when it was opened.
+    pub(super) foreign: Vec<String>,
     pub(super) fault: Option<DocFault>,
     pub(super) memory: &'static Memory,
 }

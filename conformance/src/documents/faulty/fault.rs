@@ -318,6 +318,19 @@ macro_rules! __doc_faults {
             /// An index that is being dropped is still searched.
             DroppedIsSearched "foreign::dropped_while_used",
 
+            /// An index whose build ended early is searched once it is declared again.
+            KilledBuildIsSearched "deploys::index_added",
+            /// An index that is declared again while it is dropped keeps the entries that are left.
+            ReopenedKeepsDropped "deploys::index_dropped",
+            /// An index replaces the different one of the same name that another program declared.
+            ChangedIndexReplaces "deploys::index_changed",
+            /// A program does not notice a unique index that another one declared since it was started.
+            RunningIgnoresUnique "deploys::unique_added",
+            /// The earlier program cannot open a collection whose upgrade was begun.
+            BegunUpgradeBars "deploys::schema_raised",
+            /// What a program cannot write before an upgrade is finished is dropped, and reported as stored.
+            NotUpgradedDrops "deploys::schema_raised_for_good",
+
             /// A list of collections does not tell their fields.
             ListLacksFields "catalog::collections_listed",
             /// What is being dropped can be opened, and is partly there.

@@ -214,6 +214,9 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
             (Some(DocFault::LossAccepted | DocFault::DepthUnchecked), DocError::Unfit { .. }) => {
                 return Ok(dropped(new_id));
             }
+            (Some(DocFault::NotUpgradedDrops), DocError::NotUpgraded { .. }) => {
+                return Ok(dropped(new_id));
+            }
             (Some(DocFault::DowngradeDrops), DocError::Downgrade { .. }) => {
                 return Ok(dropped(new_id));
             }
@@ -223,6 +226,12 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                 return Ok(dropped(new_id));
             }
             (Some(DocFault::ForeignUniqueOff), DocError::Unique { foreign_index: Some(_), .. }) => {
+                return Ok(dropped(new_id));
+            }
+            (
+                Some(DocFault::RunningIgnoresUnique),
+                DocError::Unique { foreign_index: Some(index), .. },
+            ) if !collection.foreign.contains(index) => {
                 return Ok(dropped(new_id));
             }
             (Some(DocFault::ConflictWithoutCurrent), DocError::Revision { current, .. }) => {

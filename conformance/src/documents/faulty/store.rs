@@ -6,12 +6,14 @@ use arbour::documents::layout::{
     CATALOG_TREE, documents_tree, feed_ack_tree, feed_tree, index_tree, unchecked_tree,
 };
 use arbour::documents::{
-    Body, Collection, Declaration, DocumentStore as _, StoredCollection, from_json,
+    Body, Collection, Declaration, DocError, DocumentStore as _, StoredCollection, from_json,
+    set_at,
 };
 use arbour::key::Key as _;
 use arbour::{Progress, Result};
 use arbour_core::engine::TreeName;
-use arbour_core::{KeyRange, KvStore, KvWrite as _};
+use arbour_core::{KeyRange, KvRead as _, KvStore, KvWrite as _};
+use serde_json::{Value, from_slice};
 
 use super::memory::Memory;
 use super::trees::Trees;
@@ -51,10 +53,13 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
                 declaration::forget_new_fields(self.memory, self.store, &mut bent)?;
             }
         }
+        self.bar(&declaration)?;
         let below = Collection::declare(self.store, bent)?;
+        let undeclared = below.undeclared_indexes(&self.store.snapshot()?)?;
+        let foreign = undeclared.into_iter().map(|index| index.name).collect();
         let trees = Trees::open(self.store, &declaration)?;
         let (fault, memory) = (self.fault, self.memory);
-        let collection = FaultyCollection { below, declaration, trees, fault, memory };
+        let collection = FaultyCollection { below, declaration, trees, foreign, fault, memory };
         if fault == Some(DocFault::RollbackIsRedone) {
             self.redo(&collection)?;
         }
@@ -64,13 +69,8 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         if fault == Some(DocFault::OpeningUpgrades) {
             collection.below.finish_upgrade(self.store, &mut |_| ControlFlow::Continue(()))?;
         }
-        if fault == Some(DocFault::OpeningRemovesForeign) {
-            let undeclared = collection.below.undeclared_indexes(&self.store.snapshot()?)?;
-            for index in undeclared {
-                let name = &collection.declaration.name;
-                self.store.drop_index(name, &index.name, |_| ControlFlow::Continue(()))?;
-            }
-        }
+        self.remove_foreign(&collection)?;
+        self.distort_builds(&collection.declaration.name)?;
         Ok(collection)
     }
 
@@ -139,6 +139,67 @@ impl<S: KvStore> FaultyDocuments<'_, S> {
         let others =
             [documents_tree(name), feed_tree(name), feed_ack_tree(name), unchecked_tree(name)];
         Ok(indexes.chain(others).collect())
+    }
+
+    /// Refuses an earlier program if an upgrade was begun.
+    fn bar<D: Body>(&self, declaration: &Declaration<D>) -> Result<()> {
+        if self.fault != Some(DocFault::BegunUpgradeBars) {
+            return Ok(());
+        }
+        let collections = self.store.collections()?;
+        let found = collections.iter().find(|found| found.name == declaration.name);
+        let known = declaration.format.schema;
+        match found.and_then(|found| found.upgrading_to) {
+            Some(stored) if stored > known => {
+                let collection = declaration.name.clone();
+                Err(DocError::Upgraded { collection, stored, known }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes indexes of other programs.
+    fn remove_foreign<D: Body>(&self, collection: &FaultyCollection<D>) -> Result<()> {
+        let declared = &collection.declaration;
+        for name in &collection.foreign {
+            let is_changed = || declared.indexes.iter().any(|index| name.starts_with(&index.name));
+            let is_removed = match self.fault {
+                Some(DocFault::OpeningRemovesForeign) => true,
+                Some(DocFault::ChangedIndexReplaces) => is_changed(),
+                _ => false,
+            };
+            if is_removed {
+                self.store.drop_index(&declared.name, name, |_| ControlFlow::Continue(()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records wrong progress of the indexes that are not built.
+    fn distort_builds(&self, collection: &str) -> Result<()> {
+        let distort: fn(&mut Value) = match self.fault {
+            Some(DocFault::KilledBuildIsSearched) => |index| {
+                if index.pointer("/build/done").is_some_and(|done| *done != 0) {
+                    set_at(index, &["state".to_owned()], "Readable".into());
+                }
+            },
+            Some(DocFault::ReopenedKeepsDropped) => |index| {
+                let path = ["build", "is_cleared"].map(str::to_owned);
+                set_at(index, &path, true.into());
+            },
+            _ => return Ok(()),
+        };
+        let catalog = self.store.open_tree(TreeName::stored(CATALOG_TREE)?)?;
+        let key = ("collection", collection).to_key_bytes();
+        self.store.write(|transaction| {
+            let record = transaction.get_with(&catalog, &key, <[u8]>::to_vec)?.unwrap_or_default();
+            let Some((format, json)) = record.split_first() else { return Ok(()) };
+            let mut json: Value = from_slice(json).expect("the record is JSON");
+            let indexes = json.get_mut("indexes").and_then(Value::as_array_mut);
+            indexes.into_iter().flatten().for_each(distort);
+            set_at(&mut json, &["dropped".to_owned()], Value::Array(Vec::new()));
+            transaction.put(&catalog, &key, &[&[*format], json.to_string().as_bytes()].concat())
+        })
     }
 
     /// Removes the record of a collection, and trees.

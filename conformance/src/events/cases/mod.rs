@@ -11,6 +11,7 @@ use crate::harness::Case;
 pub(super) mod claims;
 mod collections;
 mod crashes;
+mod deploys;
 mod dispatching;
 mod failures;
 mod folds;
@@ -93,6 +94,9 @@ macro_rules! __events_cases {
             }
             crashes {
                 view_is_fold_after_each_step
+            }
+            deploys {
+                projection_raised
             }
         }
     };

@@ -45,12 +45,12 @@ fn marks_rooms(number: u64) -> Step {
 /// Moves a member of each user, whose undoing moves it back.
 fn moves_members(number: u64) -> Step {
     Step::numbered(number)
-        .each_document("users", |_, user| {
+        .each_document("users", |_, user: &mut Value| {
             let first = user.as_object_mut().and_then(|user| user.remove("first"));
             user["name"] = first.ok_or("a user without a first name")?;
             Ok(())
         })
-        .undo_each_document(|_, user| {
+        .undo_each_document(|_, user: &mut Value| {
             let name = user.as_object_mut().and_then(|user| user.remove("name"));
             user["first"] = name.ok_or("a user without a name")?;
             Ok(())

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arbour::Result;
 use arbour::documents::{Collection, Declaration, DocumentStore as _, Field, Filter, Index};
-use arbour::migrations::{MigrationError, Run, Step};
+use arbour::migrations::{MigrationError, Run, Step, Target};
 use arbour_core::{Durability, KvStore};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::claims::{app, at, place, refused, traced, traces};
@@ -65,12 +66,15 @@ pub(super) fn names_users(number: u64) -> Step {
         user["meta"]["mail"] = format!("new {}", user["meta"]["mail"]).into();
         user["tags"] = json!(["c"]);
     };
-    Step::numbered(number).revision("names users").each_document("users", move |_, user| {
-        if user["name"].is_null() {
-            rename(user);
-        }
-        Ok(())
-    })
+    Step::numbered(number).revision("names users").each_document(
+        "users",
+        move |_, user: &mut Value| {
+            if user["name"].is_null() {
+                rename(user);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Returns what is wrong with the indexes of the users, by a count through each and by a scrub.
@@ -131,6 +135,64 @@ pub(super) fn changed_through_their_collection<F: Factory>(
     Ok(())
 }
 
+/// A user as a step reads it, without the tags.
+#[derive(Serialize, Deserialize)]
+struct Member {
+    id: String,
+    first: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    meta: Value,
+}
+
+/// A step and its undo may read documents as values of types. What they leave as it is stays as it is stored,
+/// also what the type does not have; a document that is none of the type is named.
+pub(super) fn changed_as_values_of_a_type<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
+    fill_users(&**bed.store())?;
+    let step = Step::numbered(1)
+        .each_document("users", |_, member: &mut Member| {
+            let name = format!("{} Lovelace", member.first);
+            member.name.get_or_insert(name);
+            Ok(())
+        })
+        .undo_each_document(|_, member: &mut Member| {
+            member.name = member.name.take().filter(|name| name == "none");
+            Ok(())
+        });
+    let migrations = || app([step.clone()]).chunk_entries(3);
+    migrations().run(&**bed.store())?;
+    bed.settle()?;
+    let users = Collection::open(&**bed.store(), declaration())?;
+    let users_of = |expected: fn(u64) -> (Value, bool, u64)| -> Result<()> {
+        let snapshot = bed.store().snapshot()?;
+        for number in 0..USERS {
+            let stored = users.get_stored(&snapshot, &*format!("user {number:02}"))?;
+            let stored = stored.expect("it is there");
+            let found =
+                (stored.body["name"].clone(), !stored.body["tags"].is_null(), stored.revision);
+            assert_eq!(found, expected(number), "{number}");
+        }
+        Ok(())
+    };
+    users_of(|number| match number.is_multiple_of(3) {
+        true => (json!("none"), true, 1),
+        false => (json!("Ada Lovelace"), false, 2),
+    })?;
+    migrations().downgrade(&**bed.store(), Target::Nothing)?;
+    users_of(|number| match number.is_multiple_of(3) {
+        true => (json!("none"), true, 1),
+        false => (Value::Null, false, 3),
+    })?;
+    let report = users.scrub(&**bed.store(), &mut |_| ControlFlow::Continue(()))?;
+    assert!(report.is_clean(), "{report:?}");
+    bed.store()
+        .write(|transaction| users.update_json(transaction, "user 04", &json!({"first": null})))?;
+    let error = migrations().run(&**bed.store()).expect_err("a document without a first name");
+    assert_eq!(place(&error).and_then(|place| place.document.as_deref()), Some("user 04"));
+    assert!(error.to_string().contains("missing field `first`"), "{error}");
+    Ok(())
+}
+
 /// What a step does to a document that must not be done.
 type Fault = fn(&mut Value);
 
@@ -142,7 +204,7 @@ pub(super) fn failing_document_is_named<F: Factory>(bed: &mut MigrationBed<F>) -
     let is_mended = Arc::new(AtomicBool::new(false));
     let step = |fault: Fault| {
         let is_mended = Arc::clone(&is_mended);
-        Step::numbered(1).each_document("users", move |trees, user| {
+        Step::numbered(1).each_document("users", move |trees, user: &mut Value| {
             trees.put("seen", user["id"].as_str().unwrap_or_default().as_bytes(), b"")?;
             user["seen"] = true.into();
             if user["id"] == "user 04" && !is_mended.load(Ordering::SeqCst) {
@@ -234,8 +296,8 @@ pub(super) fn trees_and_collections_are_told_apart<F: Factory>(
         assert!(is_right, "{error:?}");
     }
     let as_collection = [
-        Step::numbered(1).each_document("rooms", |_, _| Ok(())),
-        Step::numbered(1).atomic(|trees| trees.each_document("rooms", |_, _| Ok(()))),
+        Step::numbered(1).each_document("rooms", |_, _: &mut Value| Ok(())),
+        Step::numbered(1).atomic(|trees| trees.each_document("rooms", |_, _: &mut Value| Ok(()))),
     ];
     for step in as_collection {
         let error = refused(app([step]).run(store), "a tree as a collection");
@@ -246,7 +308,7 @@ pub(super) fn trees_and_collections_are_told_apart<F: Factory>(
     }
     // An atomic step that ignores what a document lacks is not committed.
     let ignores = Step::numbered(1).atomic(|trees| {
-        let taken = trees.each_document("users", |_, user| {
+        let taken = trees.each_document("users", |_, user: &mut Value| {
             user["meta"]["mail"] = "same".into();
             Ok(())
         });

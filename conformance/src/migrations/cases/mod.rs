@@ -13,6 +13,8 @@ mod backups;
 mod chunks;
 pub(super) mod claims;
 #[allow(clippy::indexing_slicing, reason = "a test panics")]
+mod deploys;
+#[allow(clippy::indexing_slicing, reason = "a test panics")]
 mod documents;
 mod downs;
 mod dry;
@@ -68,7 +70,7 @@ macro_rules! __migrations_cases {
                 undoes_in_opposite_order without_down_nothing_is_undone failed_down_keeps_nothing
             }
             documents {
-                changed_through_their_collection failing_document_is_named
+                changed_through_their_collection changed_as_values_of_a_type failing_document_is_named
                 needs_what_the_store_tells trees_and_collections_are_told_apart
                 dry_run_of_documents_writes_nothing
             }
@@ -77,6 +79,9 @@ macro_rules! __migrations_cases {
                 refuses_what_it_cannot_undo failed_undo_is_resumed copied_half_way
                 compatible_steps_let_the_earlier_program_open two_programs_at_once
                 downgrades_in_chunks
+            }
+            deploys {
+                step_with_undo
             }
             runners {
                 two_runners_one_applies busy_after_the_wait dead_runner_is_succeeded

@@ -30,7 +30,9 @@ pub(super) fn newer_store_is_refused<F: Factory>(bed: &mut MigrationBed<F>) -> R
     }
     assert_eq!(bed.everything()?, before);
     let problems = older().plan(store)?.problems;
-    assert_eq!(at(&problems, 0).kind, ProblemKind::Newer { min_reader: None, min_writer: None });
+    let program = "app 1.2".to_owned();
+    let newer = ProblemKind::Newer { program, min_reader: None, min_writer: None };
+    assert_eq!(at(&problems, 0).kind, newer);
     // The same holds if the newer program added a model of its own.
     let users =
         || grouped([("rooms", vec![traced(1), traced(2), traced(3)]), ("users", vec![traced(4)])]);

@@ -38,6 +38,8 @@ macro_rules! __migration_faults {
             BegunForgotten "abandon::both_ends_from_every_commit",
             /// A step that is undone in part is still recorded as done.
             UndoneStaysDone "abandon::both_ends_from_every_commit",
+            /// It is not stored that a step is compatible.
+            CompatibleForgotten "deploys::step_with_undo",
             /// The holder of the lease is not stored.
             LeaseForgotten "runners::two_runners_one_applies",
             /// A lease expires as soon as it is taken.
@@ -106,6 +108,9 @@ impl MigrationFault {
             return Fate::Dropped;
         }
         match self {
+            Self::CompatibleForgotten if is_journal && !is_head => {
+                changed(key, value, 95, &[0; 10])
+            }
             Self::LastOfChunkLost if is_running => Fate::TakesLast,
             Self::LeaseRunsOut if is_lease => changed(key, value, 9, &1_i64.to_be_bytes()),
             Self::LeaseEndless if is_lease && until(value) != Some(0) => {

@@ -1,26 +1,19 @@
 //! A unique index is unique for every process that writes, even while one of them builds it.
-#![cfg(unix)]
 
-use std::env;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use arbour::documents::{Collection, Declaration, DocError, Field, Index, IndexState};
-use arbour_core::{KvStore as _, StoreOptions};
+use arbour_core::KvStore as _;
 use arbour_sqlite::SqliteStore;
 use serde_json::{Value, json};
+
+use super::other::{Other, open, path_of_other, say};
 
 /// Enough documents for several chunks of a build.
 const CROWD: usize = 1800;
 
-const PATH: &str = "ARBOUR_CHILD_PATH";
-
-/// Marks the lines of the child among those of the test harness around it.
-const SAYS: &str = "child: ";
-
-const TEST: &str = "a_value_is_taken_for_all_processes_while_the_index_is_built";
+const TEST: &str = "unique::a_value_is_taken_for_all_processes_while_the_index_is_built";
 
 fn plain() -> Declaration<Value> {
     Declaration::new("codes").field(Field::path("code"))
@@ -28,10 +21,6 @@ fn plain() -> Declaration<Value> {
 
 fn unique() -> Declaration<Value> {
     plain().index(Index::on("code").unique())
-}
-
-fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, &StoreOptions::new()).expect("the store opens")
 }
 
 /// Inserts a document, and reports the result.
@@ -51,70 +40,18 @@ fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) 
 fn insert_as_told(path: &Path) {
     let store = open(path);
     let codes = Collection::declare(&store, unique()).expect("the declaration is the same");
-    let say = |what: &str| {
-        // On a line of its own, because the harness has already begun one.
-        println!("\n{SAYS}{what}");
-        std::io::stdout().flush().expect("the parent listens");
-    };
     say("ready");
     for line in std::io::stdin().lines() {
         let line = line.expect("the parent writes text");
         let (id, code) = line.split_once(' ').expect("the parent says both");
-        say(&insert(&store, &codes, id, code));
+        say(insert(&store, &codes, id, code));
     }
 }
 
-/// Another process with the same store open.
-struct Other {
-    child: Child,
-    told: ChildStdin,
-    said: BufReader<ChildStdout>,
-}
-
-impl Other {
-    fn start(path: &Path) -> Self {
-        let mut child = Command::new(env::current_exe().expect("this is a program"))
-            .args([TEST, "--exact", "--nocapture"])
-            .env(PATH, path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the child starts");
-        let told = child.stdin.take().expect("it is piped");
-        let said = BufReader::new(child.stdout.take().expect("it is piped"));
-        let mut other = Self { child, told, said };
-        assert_eq!(other.hear(), "ready");
-        other
-    }
-
-    fn tell(&mut self, id: &str, code: &str) {
-        writeln!(self.told, "{id} {code}").expect("the child listens");
-    }
-
-    fn hear(&mut self) -> String {
-        let mut line = String::new();
-        loop {
-            line.clear();
-            let bytes = self.said.read_line(&mut line).expect("the child says text");
-            assert!(bytes > 0, "the child ended");
-            if let Some(said) = line.trim_end().strip_prefix(SAYS) {
-                return said.to_owned();
-            }
-        }
-    }
-
-    fn insert(&mut self, id: &str, code: &str) -> String {
-        self.tell(id, code);
-        self.hear()
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It may have ended already; in any case no process is left running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Lets the other process insert a document, and returns the result.
+fn insert_in(other: &mut Other, id: &str, code: &str) -> String {
+    other.tell(&format!("{id} {code}"));
+    other.hear()
 }
 
 /// While one process builds a unique index, another is refused each value that a document has,
@@ -122,8 +59,8 @@ impl Drop for Other {
 /// process. If two write the same value at once, one is refused.
 #[test]
 fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
-    if let Some(path) = env::var_os(PATH) {
-        return insert_as_told(Path::new(&path));
+    if let Some(path) = path_of_other() {
+        return insert_as_told(&path);
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
@@ -138,23 +75,24 @@ fn a_value_is_taken_for_all_processes_while_the_index_is_built() {
         })
         .unwrap();
     let codes = Collection::declare(&store, unique()).unwrap();
-    let mut other = Other::start(&path);
+    let mut other = Other::start(TEST, &path);
+    assert_eq!(other.hear(), "ready");
     let mut round = 0;
     let mut stored = 0;
     let mut write_in_both = |round: usize| {
         for number in [0, CROWD / 2, CROWD - 1] {
             let (code, taken) = (format!("c{number}"), format!("taken by {number:05}"));
-            assert_eq!(other.insert("other", &code), taken, "round {round}");
+            assert_eq!(insert_in(&mut other, "other", &code), taken, "round {round}");
             assert_eq!(insert(&store, &codes, "own", &code), taken, "round {round}");
         }
         let (own, others) = (format!("own-{round}"), format!("other-{round}"));
-        assert_eq!(other.insert(&others, &others), "stored");
+        assert_eq!(insert_in(&mut other, &others, &others), "stored");
         assert_eq!(insert(&store, &codes, &own, &others), format!("taken by {others}"));
         assert_eq!(insert(&store, &codes, &own, &own), "stored");
-        assert_eq!(other.insert("other", &own), format!("taken by {own}"));
+        assert_eq!(insert_in(&mut other, "other", &own), format!("taken by {own}"));
         // Both at once.
         let (id, code) = (format!("race-own-{round}"), format!("race-{round}"));
-        other.tell(&format!("race-other-{round}"), &code);
+        other.tell(&format!("race-other-{round} {code}"));
         let mut outcomes = [insert(&store, &codes, &id, &code), other.hear()];
         outcomes.sort();
         let [first, second] = outcomes;

@@ -1,19 +1,17 @@
 //! Two versions of one program write to one file from two processes during a deploy.
-#![cfg(unix)]
 
-use std::env;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 use arbour::Error;
 use arbour::documents::{
     Collection, Declaration, DocError, DocumentStore as _, Field, Filter, Index, IndexState,
 };
-use arbour_core::{KvStore as _, StoreOptions};
+use arbour_core::KvStore as _;
 use arbour_sqlite::SqliteStore;
 use serde_json::{Value, json};
+
+use super::other::{Other, open, path_of_other, say};
 
 /// Enough documents for several chunks of a build.
 const CROWD: u64 = 700;
@@ -22,12 +20,7 @@ const CROWD: u64 = 700;
 const KILLS: u64 = 3;
 const ROUNDS: u64 = 8;
 
-const PATH: &str = "ARBOUR_CHILD_PATH";
-
-/// Marks the lines of the child among those of the test harness around it.
-const SAYS: &str = "child: ";
-
-const TEST: &str = "two_versions_write_side_by_side_and_find_what_is_there";
+const TEST: &str = "versions::two_versions_write_side_by_side_and_find_what_is_there";
 
 fn earlier() -> Declaration<Value> {
     Declaration::new("tickets")
@@ -61,10 +54,6 @@ fn is(ticket: &Value, member: &str, value: u64) -> bool {
 
 fn id_of(ticket: &Value) -> &str {
     ticket.get("id").and_then(Value::as_str).expect("each ticket has an id")
-}
-
-fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, &StoreOptions::new()).expect("the store opens")
 }
 
 /// Numbers that look random and are the same each time.
@@ -165,47 +154,8 @@ fn write_until_killed(path: &Path) {
         write(&store, &tickets, &mut numbers);
         if round % 4 == 0 {
             searches_of_earlier(&store, &tickets);
-            // On a line of its own, because the harness has already begun one.
-            println!("\n{SAYS}{round}");
-            std::io::stdout().flush().expect("the parent listens");
+            say(round);
         }
-    }
-}
-
-/// The earlier version in a process of its own.
-struct Other {
-    child: Child,
-    said: BufReader<ChildStdout>,
-}
-
-impl Other {
-    fn start(path: &Path) -> Self {
-        let mut child = Command::new(env::current_exe().expect("this is a program"))
-            .args([TEST, "--exact", "--nocapture"])
-            .env(PATH, path)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the child starts");
-        let said = BufReader::new(child.stdout.take().expect("it is piped"));
-        Self { child, said }
-    }
-
-    /// Waits until the child has written and searched again.
-    fn hear(&mut self) {
-        let mut line = String::new();
-        while !line.starts_with(SAYS) {
-            line.clear();
-            let bytes = self.said.read_line(&mut line).expect("the child says text");
-            assert!(bytes > 0, "the earlier version failed");
-        }
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It may have ended already; in any case no process is left running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -214,8 +164,8 @@ impl Drop for Other {
 /// moment the later version has opened, and in the end all indexes are as they should be.
 #[test]
 fn two_versions_write_side_by_side_and_find_what_is_there() {
-    if let Some(path) = env::var_os(PATH) {
-        return write_until_killed(Path::new(&path));
+    if let Some(path) = path_of_other() {
+        return write_until_killed(&path);
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
@@ -234,7 +184,7 @@ fn two_versions_write_side_by_side_and_find_what_is_there() {
     // It is declared before the first write of the child, whose references would not be unique.
     let tickets = Collection::declare(&store, later()).unwrap();
     for _ in 0..KILLS {
-        let mut other = Other::start(&path);
+        let mut other = Other::start(TEST, &path);
         other.hear();
         let again = Collection::open(&store, later()).unwrap();
         for round in 0..ROUNDS {
