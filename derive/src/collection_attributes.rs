@@ -70,7 +70,7 @@ impl CollectionAttributes {
                            `upgrade` on their `Declaration`";
             return Err(syn::Error::new(upgrade.span(), message));
         }
-        self.versions.number("documents", "Result<Value, Box<dyn Error + Send + Sync>>")
+        self.versions.number("documents", "AnyResult<Value>")
     }
 
     fn add(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {

@@ -36,7 +36,7 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 /// | `path("lines[].sku", type = String, index)` | a field within other fields, with the options of a field. `[]` leads to each element of an array, and `type` is that of an element. The names are those that serde writes. The constant is `LINES_SKU`; `name = "skus"` gives the field another name |
 /// | `codec = "bincode"` | the encoding of bodies: `"json"` or `"bincode"` |
 /// | `feed` | records changes for subscribers |
-/// | `version = 2, upgrade = function` | the schema version, and how documents of earlier versions are read: `fn(u32, Value) -> Result<Value, Box<dyn Error + Send + Sync>>` takes a version and a document of it in JSON, and returns that of the next version |
+/// | `version = 2, upgrade = function` | the schema version, and how documents of earlier versions are read: `fn(u32, Value) -> AnyResult<Value>` takes a version and a document of it in JSON, and returns that of the next version |
 /// | `downgrade = function` | how documents are written to a store that is at an earlier version: a function of the same type takes a version and a document of the next one, and returns that of the version |
 ///
 /// # On fields: `#[document(...)]`

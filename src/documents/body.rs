@@ -1,7 +1,6 @@
 //! The body of a document, and its encoding.
 
 use std::any::{TypeId, type_name};
-use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{DocId, json_body};
+use crate::AnyResult;
 use crate::codec::Codec;
 
 /// A type whose values can be documents: anything serde can serialize and deserialize.
@@ -150,8 +150,7 @@ impl<D> fmt::Debug for BodyCodec<D> {
 }
 
 /// Converts an encoded body from one schema version to the next or the one before.
-pub(super) type Conversion =
-    Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>> + Send + Sync>;
+pub(super) type Conversion = Arc<dyn Fn(&[u8]) -> AnyResult<Vec<u8>> + Send + Sync>;
 
 /// A stored document.
 ///

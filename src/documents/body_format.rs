@@ -8,6 +8,7 @@ use arbour_core::DecodeError;
 
 use super::body::Conversion;
 use super::{Body, BodyCodec};
+use crate::AnyResult;
 
 /// How bodies of documents and events are encoded, and how bodies are read that have another codec
 /// or an older schema version.
@@ -70,10 +71,7 @@ impl<D: Body> BodyFormat<D> {
     pub fn upgrade(
         &mut self,
         from: u32,
-        upgrade: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
-        + Send
-        + Sync
-        + 'static,
+        upgrade: impl Fn(&[u8]) -> AnyResult<Vec<u8>> + Send + Sync + 'static,
     ) {
         self.upgrades.insert(from, std::sync::Arc::new(upgrade));
         self.schema = self.schema.max(from.saturating_add(1));

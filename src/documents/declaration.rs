@@ -1,11 +1,11 @@
 //! The declaration of a collection.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::{Body, BodyCodec, BodyFormat, Field, Ids, Index, json_body};
+use crate::AnyResult;
 
 /// Declares a collection: its name, the fields and indexes of its documents, and how they are
 /// stored.
@@ -187,10 +187,7 @@ impl<D: Body> Declaration<D> {
     pub fn upgrade(
         mut self,
         from: u32,
-        upgrade: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
-        + Send
-        + Sync
-        + 'static,
+        upgrade: impl Fn(&[u8]) -> AnyResult<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
         self.format.upgrade(from, upgrade);
         self
@@ -210,10 +207,7 @@ impl<D: Body> Declaration<D> {
     pub fn upgrade_json(
         self,
         from: u32,
-        upgrade: impl Fn(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>
-        + Send
-        + Sync
-        + 'static,
+        upgrade: impl Fn(Value) -> AnyResult<Value> + Send + Sync + 'static,
     ) -> Self {
         self.upgrade(from, move |body| json_body::convert(body, &upgrade))
     }
@@ -238,10 +232,7 @@ impl<D: Body> Declaration<D> {
     pub fn downgrade(
         mut self,
         to: u32,
-        downgrade: impl Fn(&[u8]) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>>
-        + Send
-        + Sync
-        + 'static,
+        downgrade: impl Fn(&[u8]) -> AnyResult<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
         self.format.downgrades.insert(to, std::sync::Arc::new(downgrade));
         self
@@ -266,10 +257,7 @@ impl<D: Body> Declaration<D> {
     pub fn downgrade_json(
         self,
         to: u32,
-        downgrade: impl Fn(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>
-        + Send
-        + Sync
-        + 'static,
+        downgrade: impl Fn(Value) -> AnyResult<Value> + Send + Sync + 'static,
     ) -> Self {
         self.downgrade(to, move |body| json_body::convert(body, &downgrade))
     }

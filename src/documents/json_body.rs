@@ -6,7 +6,6 @@
 //! documents.
 
 use std::any::Any;
-use std::error::Error as StdError;
 use std::fmt;
 
 use arbour_core::{DecodeError, EncodeError};
@@ -15,6 +14,7 @@ use serde::{Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::Integer;
+use crate::AnyResult;
 use crate::codec::{Codec as _, Json, write_json};
 
 /// From this magnitude on, a JSON number may be an integer that does not fit 64 bits.
@@ -46,8 +46,8 @@ pub(super) fn decode<D: Serialize + DeserializeOwned + 'static>(
 /// Converts the text of a body, with exact integers.
 pub(super) fn convert(
     bytes: &[u8],
-    convert: impl FnOnce(Value) -> Result<Value, Box<dyn StdError + Send + Sync>>,
-) -> Result<Vec<u8>, Box<dyn StdError + Send + Sync>> {
+    convert: impl FnOnce(Value) -> AnyResult<Value>,
+) -> AnyResult<Vec<u8>> {
     let mut converted = Vec::with_capacity(bytes.len());
     encode(&convert(decode(bytes)?)?, &mut converted)?;
     Ok(converted)

@@ -3,7 +3,7 @@
 use arbour::documents::{
     Body, BodyCodec, Collection, Declaration, Document, Field, FieldKind, Ids, Index, IndexValue,
 };
-use arbour::{KvStore as _, MemoryStore};
+use arbour::{AnyResult, KvStore as _, MemoryStore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -235,19 +235,17 @@ struct Versioned {
     name: String,
 }
 
-type Converted = Result<Value, Box<dyn std::error::Error + Send + Sync>>;
-
 impl Versioned {
     fn length(&self) -> usize {
         self.name.len()
     }
 
-    fn upgrade(from: u32, mut document: Value) -> Converted {
+    fn upgrade(from: u32, mut document: Value) -> AnyResult<Value> {
         document["name"] = format!("{} {from}", document["name"].as_str().unwrap_or("")).into();
         Ok(document)
     }
 
-    fn downgrade(to: u32, mut document: Value) -> Converted {
+    fn downgrade(to: u32, mut document: Value) -> AnyResult<Value> {
         let name = document["name"].as_str().unwrap_or_default().to_owned();
         let shorter = name.strip_suffix(&format!(" {to}")).ok_or("another name")?;
         document["name"] = shorter.into();

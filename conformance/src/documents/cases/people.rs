@@ -1,9 +1,9 @@
 //! People as two versions of a program declare them.
 
-use arbour::Result;
 use arbour::documents::Declaration;
 use arbour::documents::layout::{Header, documents_tree};
 use arbour::documents::{Field, Index};
+use arbour::{AnyResult, Result};
 use arbour_core::{KvRead as _, KvStore};
 use serde_json::{Value, json};
 
@@ -44,11 +44,7 @@ pub(super) fn upgraded() -> Declaration<Value> {
 }
 
 /// Gives a member another name.
-pub(super) fn renamed(
-    mut person: Value,
-    from: &str,
-    to: &str,
-) -> std::result::Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) fn renamed(mut person: Value, from: &str, to: &str) -> AnyResult<Value> {
     let members = person.as_object_mut().ok_or("no object")?;
     if let Some(value) = members.remove(from) {
         members.insert(to.to_owned(), value);
