@@ -72,12 +72,16 @@ impl<'s> SqliteTransaction<'s> {
 
     /// Applies the writes of a checked batch.
     pub(crate) fn set_all(&mut self, batch: &Batch, operation: Operation) -> Result<()> {
-        batch.iter().try_for_each(|Write { tree, key, value }| {
-            self.change(|session| match value {
-                Some(value) => session.put(tree, key, value, operation),
-                None => session.delete(tree, key, operation),
-            })
-        })
+        let mut writes = batch.iter().peekable();
+        while let Some(Write { tree, key, value }) = writes.next() {
+            self.change(|session| {
+                let Some(value) = value else { return session.delete(tree, key, operation) };
+                session.put(tree, key, value, operation)?;
+                let is_alike = |write: &Write<'_>| write.tree == tree && write.value.is_some();
+                session.put_each(tree, || writes.next_if(is_alike), operation)
+            })?;
+        }
+        Ok(())
     }
 
     pub(crate) fn commit_as(mut self, operation: Operation) -> Result<()> {

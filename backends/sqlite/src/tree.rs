@@ -1,6 +1,7 @@
 //! The SQL that reads and writes a tree.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arbour_core::{Direction, Tree};
 use parking_lot::RwLock;
@@ -38,10 +39,16 @@ pub(crate) struct TreeSql {
     /// The table's name in the schema.
     pub(crate) table: String,
     pub(crate) create: String,
+    /// Returns the columns of the table that the other statements would find, and nothing if there
+    /// is none.
+    pub(crate) columns: String,
     pub(crate) get: String,
     pub(crate) put: String,
     pub(crate) delete: String,
     pub(crate) count: String,
+    /// Whether a connection has found the table. It may be gone again: another process may drop it,
+    /// and a transaction that created it may be rolled back.
+    pub(crate) was_found: AtomicBool,
     quoted: String,
     scans: [String; 8],
 }
@@ -105,11 +112,13 @@ impl TreeSql {
         };
         Self {
             create: tables::creation(&quoted),
+            columns: format!("PRAGMA main.table_info({})", tables::identifier(&table)),
             get: format!("SELECT v FROM {quoted} WHERE k = ?1"),
             put: format!("REPLACE INTO {quoted} (k, v) VALUES (?1, ?2)"),
             delete: format!("DELETE FROM {quoted} WHERE k = ?1"),
             count: format!("SELECT count(*) FROM {quoted}"),
             scans: Shape::ALL.map(scan),
+            was_found: AtomicBool::new(false),
             table,
             quoted,
         }

@@ -1,6 +1,7 @@
 //! A connection, and the SQL of the store's trees.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arbour_core::{Error, Operation, Result, Tree};
 use rusqlite::{CachedStatement, Connection};
@@ -51,6 +52,20 @@ impl TreeConnection {
         let found = find(&mut get, key, read);
         let found = found.or_else(|cause| self.absent_or(tree, cause, operation).map(|()| None));
         found.map_err(|error| error.with_key(key))
+    }
+
+    /// Tells whether the tree's table may exist. It is looked for only until it was found once.
+    ///
+    /// Preparing a statement of a missing table would be an error. SQLite keeps the memory of a
+    /// connection's first error and then clears it after every statement, which costs half a percent
+    /// of a put.
+    pub(crate) fn may_have_table(&self, sql: &TreeSql) -> rusqlite::Result<bool> {
+        if sql.was_found.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let found = self.connection.prepare(&sql.columns)?.exists([])?;
+        sql.was_found.fetch_or(found, Ordering::Relaxed);
+        Ok(found)
     }
 
     /// Prepares a statement of a tree; `None` if the tree has no table.
