@@ -18,7 +18,7 @@ macro_rules! suite {
         $crate::__suite! {
             $crate::KeyValueSuite, __cases, $factory;
             each on [fixed Fixed, dynamic Dynamic, namespaced Namespaced, reopened Reopened];
-            whole on [Fixed, Dynamic, Namespaced, Reopened];
+            whole on [Fixed];
         }
         $crate::__model!($factory);
         $crate::__process_tests! {
@@ -35,7 +35,7 @@ macro_rules! suite {
         $crate::__suite! {
             $crate::KeyValueSuite, __cases, $factory;
             each on [fixed Fixed, dynamic Dynamic, namespaced Namespaced];
-            whole on [Fixed, Dynamic, Namespaced];
+            whole on [Fixed];
         }
         $crate::__model!($factory);
 

@@ -14,6 +14,10 @@ use arbour_core::{
 };
 
 /// Trees by name. Reading a tree that does not exist finds nothing.
+#[cfg_attr(
+    not(feature = "documents"),
+    allow(dead_code, reason = "steps over documents alone use some of the methods")
+)]
 pub(super) trait RawTrees {
     fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>>;
     fn scan<'r>(

@@ -80,6 +80,10 @@ struct Touched {
 
 /// Why a step cannot continue.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "documents"),
+    expect(dead_code, reason = "steps over documents alone take a tree for a collection")
+)]
 pub(super) enum Stop {
     Cancelled,
     Store(Error),

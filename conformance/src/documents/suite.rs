@@ -24,7 +24,7 @@ macro_rules! documents_suite {
             $crate::__suite! {
                 $crate::documents::DocumentSuite, __documents_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic, reopened Reopened];
-                whole on [Fixed, Dynamic, Reopened];
+                whole on [Fixed];
             }
             $crate::__process_tests! {
                 $crate::documents::DocumentSuite, $factory;
@@ -40,7 +40,7 @@ macro_rules! documents_suite {
             $crate::__suite! {
                 $crate::documents::DocumentSuite, __documents_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic];
-                whole on [Fixed, Dynamic];
+                whole on [Fixed];
             }
         }
     };

@@ -99,6 +99,17 @@ impl<F: Factory> EventBed<F> {
         self.bed.factory().open(&self.bed.other_path(name), options)
     }
 
+    /// Closes the stores and opens them again with other options, on every axis. A store that is not
+    /// persistent is empty then.
+    pub(crate) fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
+        self.bed.reopen_with(options)?;
+        if let Some(log) = &self.log {
+            log.close()?;
+            self.log = Some(Arc::new(self.open_store("log", options)?));
+        }
+        Ok(())
+    }
+
     /// Ends the writing part of a case: the stores are closed and opened again, on the axes that do
     /// so. Earlier `Events` must not be used any more.
     pub(crate) fn settle(&mut self) -> Result<()> {

@@ -13,10 +13,10 @@ use crate::documents::{Query, TestCollection, TestReader, TestWriter};
 use crate::random::{Random, seed};
 
 /// Enough documents for several chunks, also when some are deleted.
-const CROWD: usize = 720;
+const CROWD: usize = 630;
 
 /// Fields have values below this.
-const VALUES: u64 = 16;
+const VALUES: u64 = 6;
 
 /// One in this many transactions is followed by searches, which read all documents.
 const SEARCHES: u64 = 3;

@@ -55,8 +55,11 @@ impl<S: KvStore> TestDocuments for FaultyDocuments<'_, S> {
         }
         self.bar(&declaration)?;
         let below = Collection::declare(self.store, bent)?;
-        let undeclared = below.undeclared_indexes(&self.store.snapshot()?)?;
-        let foreign = undeclared.into_iter().map(|index| index.name).collect();
+        let mut foreign = Vec::new();
+        if self.fault.is_some() {
+            let undeclared = below.undeclared_indexes(&self.store.snapshot()?)?;
+            foreign.extend(undeclared.into_iter().map(|index| index.name));
+        }
         let trees = Trees::open(self.store, &declaration)?;
         let (fault, memory) = (self.fault, self.memory);
         let collection = FaultyCollection { below, declaration, trees, foreign, fault, memory };

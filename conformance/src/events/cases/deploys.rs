@@ -152,8 +152,8 @@ fn work_and_switch_back<F: Factory>(bed: &EventBed<F>, moved: &Moved) -> Result<
     beside(&programs, |load| (0..ROUNDS).for_each(|_| load.round()))?;
     let switch = |killed: &Killed<F::Store>, _: &Load<'_>| {
         let both = declare(bed, killed, &[1, 2])?.build()?;
+        // Once it is read, the later program may build and switch to its own version again.
         assert!(both.rebuild("bank", 1, &mut |_| ControlFlow::Continue(()))?);
-        assert_eq!(both.active_version("bank")?, Some(1));
         Ok(())
     };
     let both_are_right = || check(bed, 1).and_then(|()| check(bed, 2));

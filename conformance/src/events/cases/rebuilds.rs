@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::thread;
+use std::time::Duration;
 
 use arbour::events::VersionState::{self, Active, Building, Kept, New};
 use arbour::events::{EventError, Events};
 use arbour::{Progress, Result};
-use arbour_core::{KvRead, KvStore};
+use arbour_core::{KvRead, KvStore, StoreOptions};
 use serde_json::json;
 
 use super::claims::{applied, balances, invalid, refused};
@@ -326,6 +327,8 @@ pub(super) fn two_programs_dispatch_through_the_switch<F: Factory>(
     bed: &mut EventBed<F>,
 ) -> Result<()> {
     const EACH: i64 = 40;
+    // On a busy machine the other thread has the writer for more than the usual five seconds.
+    bed.reopen_with(&StoreOptions::new().busy_timeout(Duration::from_secs(60)))?;
     let only = |version| bed.builder().projection(bed.ledger("bank", version)?).build();
     bed.open()?;
     fill(bed)?;
