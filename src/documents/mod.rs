@@ -34,7 +34,7 @@
 //! | write | [`Collection::insert`], [`modify`](Collection::modify), [`delete`](Collection::delete) and others, [`put_many`](Collection::put_many) for many documents, [`put_if`](Collection::put_if) under a [`Precondition`] |
 //! | read | [`Collection::get`]; [`find`](Collection::find) by [`TypedField`] and [`Filter`], and what a [`Selection`] answers: [`Page`] after page, [`count`](Selection::count), [`sum_by`](Selection::sum_by); each document once by [`DocCache`] |
 //! | know why | [`Selection::explain`] |
-//! | operate | [`DocumentStore::collections`], [`DocumentStore::drop_collection`], [`Collection::build`] and [`IndexStatus`], [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
+//! | operate | [`DocumentStore::collections`], [`DocumentStore::drop_collection`], [`Collection::build`] and [`IndexStatus`], [`finish_upgrade`](Collection::finish_upgrade), [`scrub`](Collection::scrub), [`changes`](Collection::changes) for subscribers |
 //!
 //! # What is accepted can be read
 //!
