@@ -134,7 +134,7 @@ macro_rules! __documents_cases {
             upgrades {
                 opening_writes_nothing opening_reads_little written_as_the_store_is downgrade_loses_nothing
                 check_names_each_failure finished_in_chunks written_meanwhile_is_checked
-                abandoned_leaves_nothing killed_at_each_commit indexes_shared
+                abandoned_leaves_nothing killed_at_each_commit opened_at_once indexes_shared
             }
             life {
                 online_build_is_offline_build build_resumes_at_each_chunk

@@ -2,7 +2,8 @@
 
 use std::iter::once;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::thread;
 
 use arbour::documents::layout::unchecked_tree;
 use arbour::documents::{DocError, Filter};
@@ -183,5 +184,43 @@ pub(super) fn killed_at_each_commit<F: Factory, M: DocFactory>(
         }
     }
     assert!(switched > 3, "{switched} kills after the switch");
+    bed.settle()
+}
+
+/// Two programs of different versions that open a collection at the same moment both get it, if it is
+/// there. If it is new, one of them creates it in its version, and an earlier one is told.
+pub(super) fn opened_at_once<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
+    for round in 0..20 {
+        let exists = round % 2 == 0;
+        if exists {
+            load(bed.store(), &bed.open(earlier())?, &crowd(3))?;
+        }
+        let start = Barrier::new(2);
+        let open = |declaration| {
+            start.wait();
+            bed.open(declaration).map(drop)
+        };
+        let (old, new) = thread::scope(|scope| {
+            let old = scope.spawn(|| open(earlier()));
+            let new = open(later());
+            (old.join().expect("it does not panic"), new)
+        });
+        new?;
+        let (version, upgrading_to) = versions(bed)?;
+        assert_eq!(upgrading_to, None);
+        match old {
+            Ok(()) => assert_eq!(version, 1, "the earlier program has it"),
+            Err(error) => {
+                let is_told = matches!(error.downcast_ref(), Some(DocError::Upgraded { .. }));
+                assert!(!exists && version == 2 && is_told, "{error}");
+            }
+        }
+        let new = bed.open(later())?;
+        set(bed.store(), &new, &json!({"id": "x", "name": "eve", "born": 7}))?;
+        assert!(headers(bed.store())?.iter().all(|header| header.schema == version));
+        let indexed = Query::new(Filter::eq("name", "eve")).require_index();
+        assert_eq!(found(&new.reader(&bed.store().snapshot()?), &indexed)?, "x");
+        bed.documents_of(bed.store()).drop_collection("people", &mut go_on)?;
+    }
     bed.settle()
 }

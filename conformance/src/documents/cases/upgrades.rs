@@ -13,7 +13,7 @@ use super::people::{
     FEW, contents, crowd, earlier, headers, later, person, renamed, set, upgraded,
 };
 pub(super) use super::upgrade_ends::{
-    abandoned_leaves_nothing, finished_in_chunks, killed_at_each_commit,
+    abandoned_leaves_nothing, finished_in_chunks, killed_at_each_commit, opened_at_once,
     written_meanwhile_is_checked,
 };
 use crate::Factory;
