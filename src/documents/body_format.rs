@@ -139,7 +139,7 @@ impl<D> fmt::Debug for BodyFormat<D> {
 /// Wraps an error of the program as the source of another.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-struct Boxed(Box<dyn StdError + Send + Sync>);
+pub(super) struct Boxed(pub(super) Box<dyn StdError + Send + Sync>);
 
 #[cfg(test)]
 mod tests {

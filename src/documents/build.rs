@@ -8,27 +8,24 @@
 //! Layer).
 
 use std::collections::BTreeSet;
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::index_tree;
-use arbour_core::{Direction, KeyRange, KvStore, Result, Tree};
+use arbour_core::{KvStore, Result};
 
 use super::any_reader::{AnyReader, AnyTransaction};
 use super::catalog::Record;
+use super::chunk::{self, CHUNK, clear};
 use super::collection::Collection;
 use super::entries::Entries;
 use super::fields::Decode;
-use super::index_record::{Build, bytes_of, hexadecimal};
+use super::index_record::Build;
 use super::known::Known;
 use super::opened::Opened;
 use super::{Body, IndexState, IndexStatus};
 use crate::Progress;
-use crate::key::successor;
-
-/// The number of documents or entries processed in one transaction.
-pub(super) const CHUNK: usize = 500;
 
 /// What remains after a batch.
 enum Left {
@@ -166,8 +163,8 @@ impl Building<'_> {
         let built = pending.iter().filter(|(_, build)| build.after == least.after);
         let built: Vec<usize> = built.map(|(number, _)| *number).collect();
         let (last, count) = self.build_documents(transaction, known, &least, &built)?;
-        let done = least.done + count;
-        let is_end = count < CHUNK as u64;
+        let done = least.done + count as u64;
+        let is_end = count < CHUNK;
         for number in built {
             self.attempt.begun.insert(number);
             let place = known.place(number);
@@ -175,7 +172,7 @@ impl Building<'_> {
                 continue;
             };
             if let Some(last) = &last {
-                index.build = Build { is_cleared: true, after: hexadecimal(last), done };
+                index.build = Build { is_cleared: true, after: last.clone(), done };
             }
             if is_end {
                 index.build = Build::default();
@@ -203,39 +200,28 @@ impl Building<'_> {
         Ok(true)
     }
 
-    /// Adds the entries of the next documents. Returns the key of the last one, and how many there
-    /// were.
+    /// Adds the entries of the next documents. Returns the key of the last one in hexadecimal digits, and
+    /// how many there were.
     fn build_documents(
         &self,
         transaction: &mut dyn AnyTransaction,
         known: &Known,
         from: &Build,
         indexes: &[usize],
-    ) -> Result<(Option<Vec<u8>>, u64)> {
+    ) -> Result<(Option<String>, usize)> {
         let mut entries = Entries::default();
-        let (mut last, mut count) = (None, 0);
-        let start = match bytes_of(&from.after) {
-            after if after.is_empty() => Vec::new(),
-            after => successor(&after),
-        };
-        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
-        let schema = &self.opened.schema;
-        let mut add = |key: &[u8], value: &[u8]| {
-            self.documents.with_fields(key, value, &mut |fields| {
-                for &number in indexes {
-                    if let Some(index) = schema.indexes.get(number) {
-                        entries.add(schema, number, index, key, fields)?;
+        let (schema, documents) = (&self.opened.schema, &self.opened.trees.documents);
+        let (last, count) =
+            chunk::visit(transaction, documents, &from.after, &mut |key, value| {
+                self.documents.with_fields(key, value, &mut |fields| {
+                    for &number in indexes {
+                        if let Some(index) = schema.indexes.get(number) {
+                            entries.add(schema, number, index, key, fields)?;
+                        }
                     }
-                }
-                Ok(())
+                    Ok(())
+                })
             })?;
-            last = Some(key.to_vec());
-            count += 1;
-            let is_full = count == CHUNK as u64;
-            Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        };
-        let documents = &self.opened.trees.documents;
-        transaction.scan(documents, range, Direction::Forward, &mut add).map(drop)?;
         entries.sort();
         for entry in entries.iter() {
             if let Some(tree) = known.trees.index(entry.index) {
@@ -300,20 +286,4 @@ fn clear_obsolete(
         }
     }
     Ok(true)
-}
-
-/// Removes the first entries of a tree, at most a chunk, and returns how many. The tree is empty if
-/// they were less than a chunk.
-pub(super) fn clear(transaction: &mut dyn AnyTransaction, tree: &Tree) -> Result<usize> {
-    let mut keys = Vec::new();
-    let mut add = |key: &[u8], _: &[u8]| {
-        keys.push(key.to_vec());
-        let is_full = keys.len() == CHUNK;
-        Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    };
-    transaction.scan(tree, KeyRange::all(), Direction::Forward, &mut add).map(drop)?;
-    for key in &keys {
-        transaction.delete(tree, key)?;
-    }
-    Ok(keys.len())
 }

@@ -140,7 +140,9 @@ impl Record {
             before.check(schema, &ids)?;
         }
         let mut record = match before {
-            Some(before) if before.schema < schema.version => before.clone(),
+            Some(before) if before.schema < schema.version => {
+                Self { feed: schema.feed, ..before.clone() }
+            }
             _ => Self {
                 ids,
                 id_path: schema.id_path.clone(),
@@ -153,7 +155,6 @@ impl Record {
                 upgrade: before.and_then(|before| before.upgrade.clone()),
             },
         };
-        record.feed = schema.feed;
         let version = record.schema;
         for index in schema.indexes.iter().filter(|index| index.since <= version) {
             record.declare(schema, index, is_empty);
@@ -169,8 +170,8 @@ impl Record {
         let mut record = Self::declared(schema, Some(&before), false)?;
         record.upgrade = Some(Upgrade::to(schema.version));
         let is_lost = |index: &&IndexRecord| !index.versions().contains(&schema.version);
-        let lost: Vec<_> = record.indexes.iter().filter(is_lost).collect();
-        let lost: Vec<String> = lost.into_iter().map(|index| index.name.clone()).collect();
+        let lost = record.indexes.iter().filter(is_lost).map(|index| index.name.clone());
+        let lost: Vec<String> = lost.collect();
         for name in lost {
             record.drop_index(&name);
         }

@@ -131,15 +131,16 @@ impl<D: Body> Decode for Collection<D> {
         run(&self.definition.fields_of(&self.decode(key, value)?.body))
     }
 
-    fn converted(&self, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>> {
-        let version = self.definition.version;
-        let header = Header::split(value).map(|(header, _)| header);
-        if header.is_ok_and(|header| header.schema == version) {
-            return Ok(None);
-        }
+    fn converted(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        run: &mut dyn FnMut(&dyn Fields) -> Result<()>,
+    ) -> Result<Vec<u8>> {
         let Stored { revision, body, .. } = self.decode(key, value)?;
+        run(&self.definition.fields_of(&body))?;
         let mut stored = Vec::with_capacity(value.len());
-        self.encode(&body, version, revision, &mut stored)?;
-        Ok(Some(stored))
+        self.encode(&body, self.definition.version, revision, &mut stored)?;
+        Ok(stored)
     }
 }

@@ -1,9 +1,12 @@
 //! Storing documents in the earlier schema version that the store is at.
 
-use arbour_core::engine::document_layout::{HEADER_BYTES, Header};
+use std::error::Error as StdError;
+
+use arbour_core::engine::document_layout::HEADER_BYTES;
 use arbour_core::{Cause, EncodeError, Result};
 use serde_json::Value;
 
+use super::body_format::Boxed;
 use super::collection::Collection;
 use super::{Body, DocError, to_json, unchanged};
 
@@ -37,30 +40,30 @@ impl<D: Body> Collection<D> {
                 );
             };
             let converted = downgrade(encoded.get(HEADER_BYTES..).unwrap_or_default());
-            let converted =
-                converted.map_err(|cause| refused(EncodeError::new(cause.to_string())))?;
+            let converted = converted.map_err(|cause| refused(caused(Boxed(cause))))?;
             encoded.truncate(HEADER_BYTES);
             encoded.extend_from_slice(&converted);
         }
-        let again = Header::split(encoded).map_err(|cause| EncodeError::new(cause.to_string()));
-        let again = again.and_then(|(header, stored)| {
-            let read = format.decode(header.codec, header.schema, stored);
-            read.map_err(|cause| EncodeError::new(cause.to_string()).with_source(cause))
-        });
-        let again = to_json(self.definition.name(), &again.map_err(refused)?)?;
-        if let Some(path) = difference(&to_json(self.definition.name(), body)?, &again) {
-            let reason = format!("upgraded again, it has another value at {path:?}");
-            return Err(refused(EncodeError::new(reason)).into());
-        }
-        let fields = self.definition.fields_of(body);
-        match unchanged::broken(&self.definition, encoded, &fields) {
-            Ok(None) => Ok(()),
-            Ok(Some(reason)) => Err(refused(EncodeError::new(reason)).into()),
-            Err(cause) => {
-                Err(refused(EncodeError::new(cause.to_string()).with_source(cause)).into())
+        let stored = encoded.get(HEADER_BYTES..).unwrap_or_default();
+        let again = format.decode(format.codec.number, to, stored);
+        let again = again.map_err(|cause| refused(caused(cause)))?;
+        let name = self.definition.name();
+        let lost = difference(&to_json(name, body)?, &to_json(name, &again)?)
+            .map(|path| format!("upgraded again, it has another value at {path:?}"));
+        let reason = match lost {
+            Some(reason) => Some(reason),
+            None => {
+                let fields = self.definition.fields_of(body);
+                let broken = unchanged::broken(&self.definition, encoded, &fields);
+                broken.map_err(|cause| refused(caused(cause)))?
             }
-        }
+        };
+        reason.map_or(Ok(()), |reason| Err(refused(EncodeError::new(reason)).into()))
     }
+}
+
+fn caused(cause: impl StdError + Send + Sync + 'static) -> EncodeError {
+    EncodeError::new(cause.to_string()).with_source(cause)
 }
 
 /// Returns the path to the first place at which two documents differ.

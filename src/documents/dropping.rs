@@ -17,8 +17,8 @@ use arbour_core::engine::document_layout::{
 };
 use arbour_core::{KvRead, KvStore, KvWrite, Result, Tree};
 
-use super::build::{CHUNK, clear};
 use super::catalog::{self, Record};
+use super::chunk::{CHUNK, clear};
 use super::entries::undecodable;
 use super::{made_id, revisions};
 use crate::Progress;

@@ -42,9 +42,14 @@ pub(super) trait Decode {
         run: &mut dyn FnMut(&dyn Fields) -> Result<()>,
     ) -> Result<()>;
 
-    /// Returns the document at a key as it is stored in the schema version of this program; `None` if it
-    /// is so already.
-    fn converted(&self, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>>;
+    /// Decodes the document at a key and passes it to a closure, then returns it as this program stores it
+    /// in its own schema version.
+    fn converted(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        run: &mut dyn FnMut(&dyn Fields) -> Result<()>,
+    ) -> Result<Vec<u8>>;
 }
 
 /// The fields of a document of type `D`.

@@ -77,6 +77,7 @@ mod cache;
 mod candidate;
 mod catalog;
 mod changes;
+mod chunk;
 mod collection;
 mod concurrent;
 mod condition;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, KvWrite, Operation, Result};
 
-use super::build::CHUNK;
+use super::chunk::CHUNK;
 use super::collection::Collection;
 use super::entries::{Entries, id_key};
 use super::known::Known;

@@ -8,22 +8,21 @@
 //! on, earlier programs are refused. Until then nothing was changed but the notes. Afterwards the bodies
 //! are converted in chunks. They are readable before as well, because each says its version.
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 use std::time::Instant;
 
+use arbour_core::engine::document_layout::Header;
 use arbour_core::{Direction, Error, KeyRange, KvStore, Result, Tree};
 
 use super::any_reader::{AnyReader, AnyTransaction};
-use super::build::{CHUNK, clear};
 use super::catalog::{Record, Upgrade};
+use super::chunk::{self, CHUNK, Visit, clear};
 use super::collection::Collection;
 use super::entries::Entries;
 use super::fields::Decode;
-use super::index_record::{bytes_of, hexadecimal};
 use super::opened::Opened;
 use super::{Body, DocId, unchanged};
 use crate::Progress;
-use crate::key::successor;
 
 impl<D: Body> Collection<D> {
     /// Reads all documents as [`finish_upgrade`](Self::finish_upgrade) would and writes nothing. Returns
@@ -52,8 +51,9 @@ impl<D: Body> Collection<D> {
     ///
     /// Until the switch, programs of the earlier version go on, and [`abandon_upgrade`](Self::abandon_upgrade)
     /// takes everything back. From the switch on they are refused with
-    /// [`Upgraded`](super::DocError::Upgraded), in handles that are open too, and only a backup leads back:
-    /// make one before. [`StoredCollection`](super::StoredCollection) tells which version a store is at.
+    /// [`Upgraded`](super::DocError::Upgraded), in handles that are open too; there a get by id fails with
+    /// [`TooNew`](super::DocError::TooNew) once its document is converted. Only a backup leads back: make one
+    /// before. [`StoredCollection`](super::StoredCollection) tells which version a store is at.
     ///
     /// # Errors
     /// That of the first document that cannot be upgraded, before the switch: nothing has changed then.
@@ -231,7 +231,7 @@ impl Upgrading<'_> {
     /// them. Returns whether no note is left.
     fn check_noted(&self, transaction: &mut dyn AnyTransaction) -> Result<bool> {
         let (documents, notes) = (&self.opened.trees.documents, &self.opened.trees.unchecked);
-        let count = Upgrade::to(0).visit_next(transaction, notes, &mut |key, _| {
+        let (_, count) = chunk::visit(transaction, notes, "", &mut |key, _| {
             let mut checked = Ok(());
             transaction.get(documents, key, &mut |value| checked = self.check(key, value))?;
             checked
@@ -249,8 +249,11 @@ impl Upgrading<'_> {
         let documents = &self.opened.trees.documents;
         let mut converted = Vec::new();
         let count = upgrade.visit_next(transaction, documents, &mut |key, value| {
-            let stored = self.documents.converted(key, value)?;
-            converted.extend(stored.map(|stored| (key.to_vec(), stored)));
+            let header = Header::split(value).map(|(header, _)| header);
+            if !header.is_ok_and(|header| header.schema == self.opened.schema.version) {
+                let stored = self.documents.converted(key, value, &mut |_| Ok(()))?;
+                converted.push((key.to_vec(), stored));
+            }
             Ok(())
         })?;
         for (key, stored) in converted {
@@ -262,7 +265,7 @@ impl Upgrading<'_> {
     /// Checks that a stored document can be converted, and indexed then.
     fn check(&self, key: &[u8], value: &[u8]) -> Result<()> {
         let schema = &self.opened.schema;
-        self.documents.with_fields(key, value, &mut |fields| {
+        let converted = self.documents.converted(key, value, &mut |fields| {
             let broken = unchanged::broken(schema, value, fields);
             if let Some(reason) = broken.map_err(|cause| self.opened.undecodable(key, cause))? {
                 let id = self.opened.id_at(key)?;
@@ -271,8 +274,8 @@ impl Upgrading<'_> {
             let mut entries = Entries::default();
             let mut indexes = schema.indexes.iter().enumerate();
             indexes.try_for_each(|(number, index)| entries.add(schema, number, index, key, fields))
-        })?;
-        self.documents.converted(key, value).map(drop)
+        });
+        converted.map(drop)
     }
 
     /// Takes back what was begun; returns whether there was something.
@@ -298,32 +301,19 @@ impl Upgrading<'_> {
     }
 }
 
-/// Visits an entry, which is a key and its value.
-type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
-
 impl Upgrade {
-    /// Visits the next entries of a tree, at most a chunk, and returns how many there were.
+    /// Visits the next documents, at most a chunk, and returns how many there were.
     fn visit_next(
         &mut self,
         reader: &dyn AnyReader,
-        tree: &Tree,
+        documents: &Tree,
         visit: Visit<'_>,
     ) -> Result<usize> {
-        let start = match bytes_of(&self.after) {
-            after if after.is_empty() => Vec::new(),
-            after => successor(&after),
-        };
-        let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
-        let (mut count, mut last) = (0, None);
-        let mut visit_one = |key: &[u8], value: &[u8]| {
-            visit(key, value)?;
-            last = Some(hexadecimal(key));
-            count += 1;
-            Ok(if count == CHUNK { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        };
-        reader.scan(tree, range, Direction::Forward, &mut visit_one).map(drop)?;
+        let (last, count) = chunk::visit(reader, documents, &self.after, visit)?;
         self.done += count as u64;
-        self.after = last.unwrap_or_else(|| std::mem::take(&mut self.after));
+        if let Some(last) = last {
+            self.after = last;
+        }
         Ok(count)
     }
 }

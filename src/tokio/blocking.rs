@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// What a caller waits for.
 pub(crate) type Pending<'p, R> = Pin<Box<dyn Future<Output = R> + Send + 'p>>;
 
-/// Where a closure leaves what it returned, for the caller that waits for it.
+/// Holds the result of a closure until the caller that waits for it takes it.
 pub(super) type Place<R> = Arc<Mutex<Option<R>>>;
 
 /// Takes what a closure has left.

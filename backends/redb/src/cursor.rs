@@ -132,8 +132,8 @@ impl Place<'_> {
 /// Lends what a step returned from `lent`, which is empty.
 ///
 /// An entry has 24 words, and moving it once more costs as much as the rest of the contract. So this
-/// is inlined into each step, and nothing here drops an entry: only then does the compiler write it
-/// where it is lent from.
+/// is inlined into each step, and nothing here drops an entry. Otherwise the compiler does not write the
+/// entry where it is lent from.
 #[inline(always)]
 fn lend<'p, 't>(
     next: Option<Result<Entry<'t>, StorageError>>,

@@ -23,8 +23,8 @@ use crate::documents::{
 const CROWD: usize = 1_200;
 
 /// An upgrade goes on where a break has ended it. The earlier program reads, writes and finds until one
-/// commit switches to the new version; from then on it is refused, with both versions, in handles that
-/// were open and in new ones. Revisions stay, and indexes are complete at the end.
+/// commit switches to the new version. From then on it is refused with both versions, whether its handle
+/// was open before or is new. Revisions do not change, and all indexes are complete at the end.
 pub(super) fn finished_in_chunks<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     load(bed.store(), &bed.open(earlier())?, &crowd(CROWD))?;
     bed.settle()?;

@@ -22,7 +22,7 @@ use crate::random::{Random, seed};
 const CROWD: u64 = 60;
 const CHUNK: u64 = 7;
 
-/// After how many users a migration is interrupted that is taken back.
+/// A migration is interrupted after this many users, and then taken back.
 const INTERRUPTED: u64 = 30;
 
 type Users = BTreeMap<String, Value>;
@@ -204,9 +204,9 @@ fn named<S: KvStore>(store: &S, crowd: &Crowd) -> Result<usize> {
     Ok(all.iter().filter(is_named).count())
 }
 
-/// A compatible step with an undo is run, taken back half-way, run again, and taken back when it is done,
-/// while the earlier version works. Then the newest version runs a step that is not compatible, which
-/// refuses the earlier version, until it is taken back.
+/// While the earlier version works, a compatible step is run and undone half-way, then run again and undone
+/// when it is done. Then the newest version runs a step that is not compatible. The earlier version is
+/// refused until that step is undone.
 pub(super) fn step_with_undo<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
     let crowd = &Crowd::store(&**bed.store())?;
     earlier().run(&**bed.store())?;

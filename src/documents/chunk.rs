@@ -1,0 +1,52 @@
+//! Walking through a tree in chunks, each of which is processed in one transaction.
+
+use std::ops::{Bound, ControlFlow};
+
+use arbour_core::{Direction, KeyRange, Result, Tree};
+
+use super::any_reader::{AnyReader, AnyTransaction};
+use super::index_record::{bytes_of, hexadecimal};
+use crate::key::successor;
+
+/// The number of documents or entries processed in one transaction.
+pub(super) const CHUNK: usize = 500;
+
+/// Visits an entry, which is a key and its value.
+pub(super) type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
+
+/// Visits the next entries of a tree, at most a chunk. `after` is the key of the last one before, in
+/// hexadecimal digits, and empty at the start. Returns that of the last one visited, if there is one, and
+/// how many there were. The tree has no more entries if they were less than a chunk.
+pub(super) fn visit(
+    reader: &dyn AnyReader,
+    tree: &Tree,
+    after: &str,
+    visit: Visit<'_>,
+) -> Result<(Option<String>, usize)> {
+    let start = if after.is_empty() { Vec::new() } else { successor(&bytes_of(after)) };
+    let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
+    let (mut last, mut count) = (Vec::new(), 0);
+    let mut visit_one = |key: &[u8], value: &[u8]| {
+        visit(key, value)?;
+        last.clear();
+        last.extend_from_slice(key);
+        count += 1;
+        Ok(if count == CHUNK { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    reader.scan(tree, range, Direction::Forward, &mut visit_one).map(drop)?;
+    Ok(((count > 0).then(|| hexadecimal(&last)), count))
+}
+
+/// Removes the first entries of a tree, at most a chunk, and returns how many. The tree is empty if
+/// they were less than a chunk.
+pub(super) fn clear(transaction: &mut dyn AnyTransaction, tree: &Tree) -> Result<usize> {
+    let mut keys = Vec::new();
+    let (_, count) = visit(transaction, tree, "", &mut |key, _| {
+        keys.push(key.to_vec());
+        Ok(())
+    })?;
+    for key in &keys {
+        transaction.delete(tree, key)?;
+    }
+    Ok(count)
+}
