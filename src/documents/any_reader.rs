@@ -9,16 +9,16 @@ use arbour_core::engine::{TreeName, Write};
 use arbour_core::{Cursor as _, Direction, DynSnapshot, KeyRange, KvRead, KvWrite, Result, Tree};
 
 /// The result of a visitor: whether to continue.
-pub(super) type Visited = Result<ControlFlow<()>>;
+pub(crate) type Visited = Result<ControlFlow<()>>;
 
 /// Visits entries, each a key and its value.
-pub(super) type VisitEntry<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Visited;
+pub(crate) type VisitEntry<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Visited;
 
 /// A check that runs right before the commit.
-pub(super) type CommitCheck = Box<dyn Fn(&DynSnapshot<'_>) -> Result<()> + Send>;
+pub(crate) type CommitCheck = Box<dyn Fn(&DynSnapshot<'_>) -> Result<()> + Send>;
 
 /// A snapshot or a transaction.
-pub(super) trait AnyReader {
+pub(crate) trait AnyReader {
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree>;
 
     /// Passes the value of a key to a closure. Returns whether there is one.
@@ -39,7 +39,7 @@ pub(super) trait AnyReader {
 }
 
 /// A transaction.
-pub(super) trait AnyTransaction: AnyReader {
+pub(crate) trait AnyTransaction: AnyReader {
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()>;
 
     fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()>;

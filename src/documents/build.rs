@@ -13,11 +13,12 @@ use std::time::Instant;
 
 use arbour_core::engine::TreeName;
 use arbour_core::engine::document_layout::index_tree;
-use arbour_core::{KvStore, Result};
+use arbour_core::{KvStore, Result, Tree};
 
 use super::any_reader::{AnyReader, AnyTransaction};
 use super::catalog::Record;
-use super::chunk::{self, CHUNK, clear};
+use super::chunk::{self, CHUNK};
+use super::clearing::Clearing;
 use super::collection::Collection;
 use super::entries::Entries;
 use super::fields::Decode;
@@ -42,6 +43,10 @@ struct Attempt {
     /// Those that a program with another declaration has outdated since: if it writes all the time, they
     /// would never be complete.
     outdated: BTreeSet<usize>,
+    /// How far the trees of dropped indexes are cleared.
+    dropped: Clearing,
+    /// How far the indexes are cleared of the entries of earlier declarations.
+    obsolete: Clearing,
 }
 
 impl Attempt {
@@ -148,7 +153,7 @@ impl Building<'_> {
             return Ok(Left::More(0));
         }
         let mut pending = self.attempt.pending(known, self.opened.schema.indexes.len());
-        if !clear_obsolete(transaction, known, record, &mut pending)? {
+        if !self.clear_obsolete(transaction, known, record, &mut pending)? {
             return Ok(Left::More(0));
         }
         // Build the indexes with the least progress first, and those with equal progress together.
@@ -182,20 +187,43 @@ impl Building<'_> {
         Ok(Left::More(done))
     }
 
-    /// Removes the entries of dropped indexes; tells whether none are left. Clearing continues in the
-    /// same transaction for as long as each tree is small enough.
+    /// Removes the next entries of dropped indexes; tells whether none are left.
     fn clear_dropped(
-        &self,
+        &mut self,
         transaction: &mut dyn AnyTransaction,
         record: &mut Record,
     ) -> Result<bool> {
-        while let Some(name) = record.dropped.last() {
-            let name = index_tree(self.opened.schema.name(), name);
-            let tree = transaction.open_tree(TreeName::layer(&name)?)?;
-            if clear(transaction, &tree)? == CHUNK {
-                return Ok(false);
+        let names = record.dropped.iter().map(|name| index_tree(self.opened.schema.name(), name));
+        let open = |name: String| transaction.open_tree(TreeName::layer(&name)?);
+        let trees: Vec<Tree> = names.map(open).collect::<Result<_>>()?;
+        let is_cleared = self.attempt.dropped.advance(transaction, &trees)?.len() < CHUNK;
+        if is_cleared {
+            record.dropped.clear();
+        }
+        Ok(is_cleared)
+    }
+
+    /// Removes the next entries of an earlier declaration from the indexes that will be built; tells whether
+    /// none are left.
+    fn clear_obsolete(
+        &mut self,
+        transaction: &mut dyn AnyTransaction,
+        known: &Known,
+        record: &mut Record,
+        pending: &mut [(usize, Build)],
+    ) -> Result<bool> {
+        let obsolete = pending.iter().filter(|(_, build)| !build.is_cleared);
+        let trees = obsolete.filter_map(|(number, _)| known.trees.index(*number));
+        let trees: Vec<Tree> = trees.cloned().collect();
+        if self.attempt.obsolete.advance(transaction, &trees)?.len() == CHUNK {
+            return Ok(false);
+        }
+        for (number, build) in pending {
+            build.is_cleared = true;
+            let place = known.place(*number);
+            if let Some(index) = place.and_then(|place| record.indexes.get_mut(place)) {
+                index.build.is_cleared = true;
             }
-            record.dropped.pop();
         }
         Ok(true)
     }
@@ -260,30 +288,4 @@ impl Building<'_> {
         }
         Ok(())
     }
-}
-
-/// Removes the entries of an earlier declaration from the indexes that will be built; tells whether none
-/// are left.
-fn clear_obsolete(
-    transaction: &mut dyn AnyTransaction,
-    known: &Known,
-    record: &mut Record,
-    pending: &mut [(usize, Build)],
-) -> Result<bool> {
-    for (number, build) in pending {
-        let place = known.place(*number);
-        let (Some(index), Some(tree)) =
-            (place.and_then(|place| record.indexes.get_mut(place)), known.trees.index(*number))
-        else {
-            continue;
-        };
-        if !build.is_cleared {
-            build.is_cleared = clear(transaction, tree)? < CHUNK;
-            index.build.is_cleared = build.is_cleared;
-            if !build.is_cleared {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
 }

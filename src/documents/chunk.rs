@@ -4,12 +4,12 @@ use std::ops::{Bound, ControlFlow};
 
 use arbour_core::{Direction, KeyRange, Result, Tree};
 
-use super::any_reader::{AnyReader, AnyTransaction};
+use super::any_reader::AnyReader;
 use super::index_record::{bytes_of, hexadecimal};
 use crate::key::successor;
 
 /// The number of documents or entries processed in one transaction.
-pub(super) const CHUNK: usize = 500;
+pub(crate) const CHUNK: usize = 500;
 
 /// Visits an entry, which is a key and its value.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
@@ -35,18 +35,4 @@ pub(super) fn visit(
     };
     reader.scan(tree, range, Direction::Forward, &mut visit_one).map(drop)?;
     Ok(((count > 0).then(|| hexadecimal(&last)), count))
-}
-
-/// Removes the first entries of a tree, at most a chunk, and returns how many. The tree is empty if
-/// they were less than a chunk.
-pub(super) fn clear(transaction: &mut dyn AnyTransaction, tree: &Tree) -> Result<usize> {
-    let mut keys = Vec::new();
-    let (_, count) = visit(transaction, tree, "", &mut |key, _| {
-        keys.push(key.to_vec());
-        Ok(())
-    })?;
-    for key in &keys {
-        transaction.delete(tree, key)?;
-    }
-    Ok(count)
 }

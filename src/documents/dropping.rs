@@ -18,7 +18,8 @@ use arbour_core::engine::document_layout::{
 use arbour_core::{KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::catalog::{self, Record};
-use super::chunk::{CHUNK, clear};
+use super::chunk::CHUNK;
+use super::clearing::Clearing;
 use super::entries::undecodable;
 use super::{made_id, revisions};
 use crate::Progress;
@@ -50,11 +51,11 @@ pub(super) fn drop_collection<S: KvStore>(
     let others = [feed_tree(name), feed_ack_tree(name), unchecked_tree(name), documents_tree(name)];
     let open = |name: String| store.open_tree(TreeName::layer(&name)?);
     dropping.trees = names.chain(others).map(open).collect::<Result<_>>()?;
-    let total: u64 = store.read(|snapshot| {
-        dropping.trees.iter().try_fold(0, |total, tree| Ok(total + snapshot.len(tree)?))
-    })?;
-    let mut done = 0;
-    while let Some(removed) = store.write(|transaction| dropping.advance(transaction))? {
+    let total = dropping.len(store)?;
+    let (mut done, mut clearing) = (0, Clearing::default());
+    while let Some(removed) =
+        store.write(|transaction| dropping.advance(transaction, &mut clearing))?
+    {
         done += removed;
         if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
             return Ok(false);
@@ -74,14 +75,14 @@ pub(super) fn drop_index<S: KvStore>(
     let key = catalog::key(collection);
     let open = |name: &str| store.open_tree(TreeName::layer(name)?);
     let (catalog, tree) = (open(CATALOG_TREE)?, open(&index_tree(collection, index))?);
-    let dropping = Dropping { name: collection, key, catalog, trees: vec![tree.clone()] };
+    let dropping = Dropping { name: collection, key, catalog, trees: vec![tree] };
     if !store.write(|transaction| dropping.begin_index(transaction, index))? {
         return Ok(true);
     }
-    let total = store.read(|snapshot| snapshot.len(&tree))?;
-    let mut done = 0;
+    let total = dropping.len(store)?;
+    let (mut done, mut clearing) = (0, Clearing::default());
     while let Some(removed) =
-        store.write(|transaction| dropping.advance_index(transaction, index, &tree))?
+        store.write(|transaction| dropping.advance_index(transaction, index, &mut clearing))?
     {
         done += removed;
         if progress(Progress::new(index, began, 0).at(done, Some(total))).is_break() {
@@ -92,6 +93,12 @@ pub(super) fn drop_index<S: KvStore>(
 }
 
 impl Dropping<'_> {
+    /// Returns the number of entries that are left.
+    fn len<S: KvStore>(&self, store: &S) -> Result<u64> {
+        let snapshot = store.snapshot()?;
+        self.trees.iter().map(|tree| snapshot.len(tree)).sum()
+    }
+
     /// Removes an index from the record; returns whether it may have left entries.
     fn begin_index<W: KvWrite>(&self, transaction: &mut W, index: &str) -> Result<bool> {
         let Some(mut record) = self.record(transaction)? else { return Ok(false) };
@@ -110,14 +117,14 @@ impl Dropping<'_> {
         &self,
         transaction: &mut W,
         index: &str,
-        tree: &Tree,
+        clearing: &mut Clearing,
     ) -> Result<Option<u64>> {
         let Some(mut record) = self.record(transaction)? else { return Ok(None) };
         // Another caller may have completed it, and a program may have declared the index anew.
         if !record.dropped.iter().any(|dropped| dropped == index) {
             return Ok(None);
         }
-        let removed = clear(transaction, tree)?;
+        let removed = clearing.advance(transaction, &self.trees)?.len();
         if removed < CHUNK {
             record.dropped.retain(|dropped| dropped != index);
             catalog::save(transaction, &self.catalog, &self.key, &record)?;
@@ -142,19 +149,16 @@ impl Dropping<'_> {
 
     /// Removes the next entries. Returns how many; `None` once there are none, and the record is
     /// removed too.
-    fn advance<W: KvWrite>(&self, transaction: &mut W) -> Result<Option<u64>> {
+    fn advance<W: KvWrite>(
+        &self,
+        transaction: &mut W,
+        clearing: &mut Clearing,
+    ) -> Result<Option<u64>> {
         // Another caller may have completed it, and the collection may have been created anew.
         if !self.record(transaction)?.is_some_and(|record| record.is_dropping) {
             return Ok(None);
         }
-        let mut removed = 0;
-        for tree in &self.trees {
-            let cleared = clear(transaction, tree)?;
-            removed += cleared;
-            if cleared == CHUNK {
-                break;
-            }
-        }
+        let removed = clearing.advance(transaction, &self.trees)?.len();
         if removed > 0 {
             return Ok(Some(removed as u64));
         }

@@ -9,6 +9,7 @@
 //! are converted in chunks. They are readable before as well, because each says its version.
 
 use std::ops::ControlFlow;
+use std::slice;
 use std::time::Instant;
 
 use arbour_core::engine::document_layout::Header;
@@ -16,7 +17,8 @@ use arbour_core::{Direction, Error, KeyRange, KvStore, Result, Tree};
 
 use super::any_reader::{AnyReader, AnyTransaction};
 use super::catalog::{Record, Upgrade};
-use super::chunk::{self, CHUNK, Visit, clear};
+use super::chunk::{self, CHUNK, Visit};
+use super::clearing::Clearing;
 use super::collection::Collection;
 use super::entries::Entries;
 use super::fields::Decode;
@@ -111,7 +113,10 @@ impl<D: Body> Collection<D> {
     pub fn abandon_upgrade<S: KvStore>(&self, store: &S) -> Result<bool> {
         let upgrading = self.upgrading();
         let was_begun = store.write(|transaction| upgrading.abandon(transaction))?;
-        while was_begun && store.write(|transaction| upgrading.forget_notes(transaction))? {}
+        let mut notes = Clearing::default();
+        while was_begun
+            && store.write(|transaction| upgrading.forget_notes(transaction, &mut notes))?
+        {}
         Ok(was_begun)
     }
 
@@ -162,7 +167,8 @@ impl Upgrading<'_> {
     ) -> Result<bool> {
         let began = Instant::now();
         let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(true) };
-        while let Some(done) = store.write(|transaction| self.advance(transaction))? {
+        let mut notes = Clearing::default();
+        while let Some(done) = store.write(|transaction| self.advance(transaction, &mut notes))? {
             let name = self.opened.schema.name();
             if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
                 return Ok(false);
@@ -189,7 +195,11 @@ impl Upgrading<'_> {
 
     /// Runs the next chunk, and returns how many documents were checked and converted; `None` once the
     /// upgrade is finished.
-    fn advance(&self, transaction: &mut dyn AnyTransaction) -> Result<Option<u64>> {
+    fn advance(
+        &self,
+        transaction: &mut dyn AnyTransaction,
+        notes: &mut Clearing,
+    ) -> Result<Option<u64>> {
         let mut record = self.opened.known(transaction)?.record.clone();
         if self.is_done(&record) {
             return Ok(None);
@@ -218,7 +228,7 @@ impl Upgrading<'_> {
         record.upgrade = Some(upgrade);
         if count < CHUNK && is_checked {
             record.upgrade = None;
-        } else if count < CHUNK && self.check_noted(transaction)? {
+        } else if count < CHUNK && self.check_noted(transaction, notes)? {
             // The transaction has seen the last document and the last note, so this is the switch.
             record = record.upgraded(&self.opened.schema)?;
             record.upgrade = Some(Upgrade { done, ..Upgrade::to(version) });
@@ -229,15 +239,19 @@ impl Upgrading<'_> {
 
     /// Checks documents that earlier programs wrote meanwhile, at most a chunk, and forgets the notes of
     /// them. Returns whether no note is left.
-    fn check_noted(&self, transaction: &mut dyn AnyTransaction) -> Result<bool> {
-        let (documents, notes) = (&self.opened.trees.documents, &self.opened.trees.unchecked);
-        let (_, count) = chunk::visit(transaction, notes, "", &mut |key, _| {
+    fn check_noted(
+        &self,
+        transaction: &mut dyn AnyTransaction,
+        notes: &mut Clearing,
+    ) -> Result<bool> {
+        let (documents, unchecked) = (&self.opened.trees.documents, &self.opened.trees.unchecked);
+        let noted = notes.advance(transaction, slice::from_ref(unchecked))?;
+        for key in &noted {
             let mut checked = Ok(());
             transaction.get(documents, key, &mut |value| checked = self.check(key, value))?;
-            checked
-        })?;
-        clear(transaction, notes)?;
-        Ok(count < CHUNK)
+            checked?;
+        }
+        Ok(noted.len() < CHUNK)
     }
 
     /// Stores the next documents in the new version, and returns how many were read.
@@ -294,10 +308,17 @@ impl Upgrading<'_> {
     }
 
     /// Removes notes that no upgrade needs any more; tells whether some are left.
-    fn forget_notes(&self, transaction: &mut dyn AnyTransaction) -> Result<bool> {
+    fn forget_notes(
+        &self,
+        transaction: &mut dyn AnyTransaction,
+        notes: &mut Clearing,
+    ) -> Result<bool> {
         // An upgrade that has begun since needs its own.
-        let is_needed = self.opened.known(transaction)?.record.upgrade.is_some();
-        Ok(!is_needed && clear(transaction, &self.opened.trees.unchecked)? == CHUNK)
+        if self.opened.known(transaction)?.record.upgrade.is_some() {
+            return Ok(false);
+        }
+        let unchecked = slice::from_ref(&self.opened.trees.unchecked);
+        Ok(notes.advance(transaction, unchecked)?.len() == CHUNK)
     }
 }
 

@@ -13,6 +13,8 @@ use super::layout::{PROJECTION_TREE, log_tree, state_key};
 use super::log::open_tree;
 use super::projection_state::ProjectionState;
 use super::view::View;
+use crate::documents::chunk::CHUNK;
+use crate::documents::clearing::Clearing;
 use crate::key::Key as _;
 
 impl Events {
@@ -50,7 +52,7 @@ impl Events {
             transaction.delete(&versions, &(projection, version).to_key_bytes())
         })?;
         let view = View::of(&store.snapshot()?, projection, version)?;
-        let mut is_left = true;
+        let (mut is_left, mut clearing) = (true, Clearing::default());
         while is_left {
             is_left = store.write(|transaction| {
                 // Another program may have removed the rest, and begun with the version anew.
@@ -59,7 +61,7 @@ impl Events {
                 if is_marked != Some(true) {
                     return Ok(false);
                 }
-                if view.remove_some(transaction)? {
+                if clearing.advance(transaction, &view.trees)?.len() == CHUNK {
                     return Ok(true);
                 }
                 view.remove_declarations(transaction)?;

@@ -1,7 +1,7 @@
 //! The view of a version of a projection: which trees it has, and removing them.
 
 use arbour_core::engine::TreeName;
-use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvWrite, Result, Tree};
+use arbour_core::{KeyRange, KvRead, KvWrite, Result, Tree};
 
 use super::layout::view_name;
 use crate::documents::layout::{
@@ -9,14 +9,11 @@ use crate::documents::layout::{
 };
 use crate::key::Key as _;
 
-/// The number of entries removed in one transaction.
-const CHUNK: usize = 1000;
-
 /// What a version of a projection holds, apart from its position.
 pub(super) struct View {
     /// The prefix of the names of its collections and trees.
     prefix: String,
-    trees: Vec<Tree>,
+    pub(super) trees: Vec<Tree>,
 }
 
 impl View {
@@ -49,23 +46,6 @@ impl View {
             transaction.delete_range(tree, KeyRange::all())?;
         }
         self.remove_records(transaction, &["highest id", "highest revision"])
-    }
-
-    /// Removes the next entries; tells whether there were any.
-    pub(super) fn remove_some<W: KvWrite>(&self, transaction: &mut W) -> Result<bool> {
-        let mut left = CHUNK;
-        for tree in &self.trees {
-            let mut keys = Vec::new();
-            let mut cursor = transaction.scan(tree, KeyRange::all(), Direction::Forward)?;
-            while keys.len() < left {
-                let Some((key, _)) = cursor.next()? else { break };
-                keys.push(key.to_vec());
-            }
-            drop(cursor);
-            keys.iter().try_for_each(|key| transaction.delete(tree, key))?;
-            left -= keys.len();
-        }
-        Ok(left < CHUNK)
     }
 
     /// Removes the collections, which have no entries any more.

@@ -1,6 +1,11 @@
 //! The operations of documents, measured while what multiplies their cost grows.
 
-use arbour::documents::{Collection, Declaration, Field, FieldKind, Filter, Ids, Index, Selection};
+use std::ops::ControlFlow;
+
+use arbour::Progress;
+use arbour::documents::{
+    Collection, Declaration, DocumentStore as _, Field, FieldKind, Filter, Ids, Index, Selection,
+};
 use arbour_core::{Durability, KvStore, KvWrite as _, Result};
 use serde_json::{Value, json};
 
@@ -14,7 +19,10 @@ const TIMES: u64 = 200;
 const ON_SHELF: u64 = 10;
 
 pub(super) fn cases<S: KvStore>() -> Vec<Case<S>> {
-    [collections(), ordered_ids(), indexes_and_feeds()].into_iter().flatten().collect()
+    [collections(), ordered_ids(), indexes_and_feeds(), whole_collections()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn collections<S: KvStore>() -> Vec<Case<S>> {
@@ -130,6 +138,31 @@ fn indexes_and_feeds<S: KvStore>() -> Vec<Case<S>> {
     ]
 }
 
+/// What is done with all documents, in chunks.
+fn whole_collections<S: KvStore>() -> Vec<Case<S>> {
+    vec![
+        Case::<S>::new("document: drop, per document", "documents", |store, size| {
+            filled(&**store, size)?;
+            time(size, || store.drop_collection("notes", go_on).map(drop))
+        }),
+        Case::<S>::new("document: upgrade, per document", "documents", |store, size| {
+            filled(&**store, size)?;
+            let later = declaration().upgrade_json(1, |mut note| {
+                if let Some(fields) = note.as_object_mut() {
+                    fields.insert("kind".to_owned(), json!("note"));
+                }
+                Ok(note)
+            });
+            let later = Collection::open(&**store, later)?;
+            time(size, || later.finish_upgrade(&**store, &mut go_on).map(drop))
+        }),
+    ]
+}
+
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 fn id(number: u64) -> String {
     format!("note-{number:08}")
 }
@@ -138,11 +171,14 @@ fn by_shelf(notes: &Collection<Value>) -> Selection<Value> {
     notes.find(Filter::at_least("shelf", 0)).ascending("shelf")
 }
 
+fn declaration() -> Declaration<Value> {
+    let shelf = Field::path("shelf").of(FieldKind::Integer);
+    Declaration::new("notes").field(shelf).index(Index::on("shelf"))
+}
+
 /// Opens a collection with an index and puts documents in it.
 fn filled<S: KvStore>(store: &S, size: u64) -> Result<Collection<Value>> {
-    let shelf = Field::path("shelf").of(FieldKind::Integer);
-    let declaration = Declaration::new("notes").field(shelf).index(Index::on("shelf"));
-    let notes = Collection::open(store, declaration)?;
+    let notes = Collection::open(store, declaration())?;
     put(store, &notes, size, size)?;
     Ok(notes)
 }

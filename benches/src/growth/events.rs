@@ -110,6 +110,15 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
             time(size, || events.trim(size).map(drop))
         })
         .fewer(4),
+        Case::<S>::new("event: forget a version, per entry", "entries", |store, size| {
+            let events = Events::builder(Arc::clone(store), "main").build()?;
+            let tree = store.tree("counts.1.notes")?;
+            let mut transaction = store.begin_with(Durability::None)?;
+            (0..size)
+                .try_for_each(|number| transaction.put(&tree, &number.to_be_bytes(), b"a note"))?;
+            transaction.commit()?;
+            time(size, || events.forget(PROJECTION, 1))
+        }),
     ]
 }
 

@@ -111,18 +111,14 @@ impl<F: Factory> EventBed<F> {
     }
 
     /// Ends the writing part of a case: the stores are closed and opened again, on the axes that do
-    /// so. Earlier `Events` must not be used any more.
+    /// so, with the same options. Earlier `Events` must not be used any more.
     pub(crate) fn settle(&mut self) -> Result<()> {
         let is_reopened = matches!(self.bed.axis(), Axis::Reopened | Axis::Apart);
         if !is_reopened || !self.bed.capabilities().persistent {
             return Ok(());
         }
-        self.bed.reopen()?;
-        if let Some(log) = &self.log {
-            log.close()?;
-            self.log = Some(Arc::new(self.other_store("log")?));
-        }
-        Ok(())
+        let options = self.bed.options().clone();
+        self.reopen_with(&options)
     }
 
     /// Replaces the store of the log by another, empty one.

@@ -20,6 +20,8 @@ pub struct Bed<F: Factory> {
     axis: Axis,
     store: Arc<F::Store>,
     capabilities: Capabilities,
+    /// Those that the store was opened with.
+    options: StoreOptions,
     path: PathBuf,
     is_negative: bool,
     has_neighbours: bool,
@@ -35,7 +37,8 @@ impl<F: Factory> Bed<F> {
     pub(crate) fn new(factory: F, axis: Axis) -> Result<Self> {
         let folder = new_folder()?;
         let path = folder.path().join("store");
-        let store = factory.open(&path, &StoreOptions::new())?;
+        let options = StoreOptions::new();
+        let store = factory.open(&path, &options)?;
         let has_neighbours = axis == Axis::Namespaced;
         if has_neighbours {
             neighbours::fill(&store)?;
@@ -45,6 +48,7 @@ impl<F: Factory> Bed<F> {
             axis,
             capabilities: store.capabilities().clone(),
             store: Arc::new(store),
+            options,
             path,
             is_negative: false,
             has_neighbours,
@@ -77,6 +81,11 @@ impl<F: Factory> Bed<F> {
         self.axis
     }
 
+    /// Returns the options that the store was opened with.
+    pub(crate) fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
     /// Returns the path of the store.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -96,12 +105,12 @@ impl<F: Factory> Bed<F> {
     }
 
     /// Ends the writing part of a case. On the `reopened` axis the store is closed and opened
-    /// again, and handles have to be resolved anew.
+    /// again with the same options, and handles have to be resolved anew.
     ///
     /// # Errors
     /// What the engine reports.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        if self.axis == Axis::Reopened { self.reopen() } else { Ok(()) }
+        if self.axis == Axis::Reopened { self.reopen_with(&self.options.clone()) } else { Ok(()) }
     }
 
     /// Closes the store and opens it again, on every axis.
@@ -120,6 +129,7 @@ impl<F: Factory> Bed<F> {
         self.store.close()?;
         self.store = Arc::new(self.factory.open(&self.path, options)?);
         self.capabilities = self.store.capabilities().clone();
+        self.options = options.clone();
         if self.axis == Axis::Namespaced && !self.capabilities.persistent {
             // They went with the store, and the new one needs neighbours too.
             self.has_neighbours = !options.is_read_only();

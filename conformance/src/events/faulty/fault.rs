@@ -82,7 +82,7 @@ macro_rules! __event_faults {
             BuildingForgotten "rebuilds::rebuild_resumes",
             /// Events completed after an open claim are not stored: they are handed out again.
             DoneForgotten "following::claims_stay_few",
-            /// The indexes of a forgotten version stay.
+            /// An entry of the indexes of a forgotten version stays.
             ForgottenKeepsIndexes "rebuilds::forgotten_leaves_nothing",
             /// The index by type does not store types.
             TypeForgotten "types::found_by_index_alike",
@@ -219,14 +219,12 @@ impl EventFault {
         )
     }
 
-    /// Tells whether a deletion is made.
-    pub(super) fn keeps(self, tree: &str) -> bool {
+    /// Tells whether a deletion is lost; `number` counts those in the same tree in the transaction, from 0.
+    pub(super) fn keeps(self, tree: &str, number: usize) -> bool {
         matches!(
             (self, kind(tree).0),
-            (Self::TrimKeepsEvents, Some("log"))
-                | (Self::TrimKeepsTypes, Some("type"))
-                | (Self::ForgottenKeepsIndexes, Some("index"))
-        )
+            (Self::TrimKeepsEvents, Some("log")) | (Self::TrimKeepsTypes, Some("type"))
+        ) || self == Self::ForgottenKeepsIndexes && kind(tree).0 == Some("index") && number == 0
     }
 }
 

@@ -30,6 +30,8 @@ pub struct TamperedTransaction<'s> {
     below: Below<'s>,
     /// The number of puts to each tree.
     counts: HashMap<String, usize>,
+    /// The number of deletions in each tree.
+    deletions: HashMap<String, usize>,
     delayed: Vec<Write>,
     /// Where the next transaction finds the delayed writes.
     next: &'s Mutex<Vec<Write>>,
@@ -45,11 +47,15 @@ impl<'s> TamperedTransaction<'s> {
         for (tree, key, value) in std::mem::take(&mut *next.lock()) {
             below.put(&tree, &key, &value)?;
         }
-        Ok(Self { fault, below, counts: HashMap::new(), delayed: Vec::new(), next })
+        let (counts, deletions) = (HashMap::new(), HashMap::new());
+        Ok(Self { fault, below, counts, deletions, delayed: Vec::new(), next })
     }
 
-    fn keeps(&self, tree: &Tree) -> bool {
-        self.fault.is_some_and(|fault| fault.keeps(tree.name()))
+    fn keeps(&mut self, tree: &Tree) -> bool {
+        let Some(fault) = self.fault else { return false };
+        let count = self.deletions.entry(tree.name().to_owned()).or_default();
+        *count += 1;
+        fault.keeps(tree.name(), *count - 1)
     }
 }
 
