@@ -2,9 +2,11 @@
 //! made, and killed at each of its commits.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use arbour::documents::{Declaration, DocError, Field, Filter, Index};
 use arbour::{Error, Progress, Result};
+use arbour_core::StoreOptions;
 use serde_json::Value;
 
 use super::claims::{go_on, member};
@@ -174,6 +176,8 @@ impl Deploy {
     /// finishes an upgrade.
     fn play<F: Factory, M: DocFactory>(&self, bed: &mut DocBed<F, M>) -> Result<()> {
         let _undisturbed = Undisturbed::new();
+        // On a busy machine a version has the writer, or is in conflict, for more than the usual five seconds.
+        bed.reopen_with(&StoreOptions::new().busy_timeout(Duration::from_secs(60)))?;
         let tickets = &Tickets::store(bed.store(), &bed.open(earlier())?)?;
         let opened = self.step(bed, tickets, |killed, _| self.open(bed, killed).map(drop))?;
         assert_eq!(opened, 0, "opening writes nothing");
