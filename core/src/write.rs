@@ -171,8 +171,8 @@ pub trait KvWrite: KvRead + Sized {
     /// use arbour_core::{Error, ErrorKind, KvRead, KvStore, KvWrite, MemoryStore, Operation};
     /// let store = MemoryStore::new();
     /// let users = store.tree("users")?;
-    /// let never_empty = users.clone();
     /// let refused = store.write(|transaction| {
+    ///     let never_empty = users.clone();
     ///     transaction.before_commit(move |reader| match reader.len(&never_empty)? {
     ///         0 => Err(Error::new(ErrorKind::InvalidArgument, Operation::Commit, "no user is left")),
     ///         _ => Ok(()),

@@ -66,8 +66,8 @@ impl<D: Body> Collection<D> {
     /// # }
     /// # let store = arbour::open("memory:")?;
     /// # let parcels = store.collection::<Parcel>()?;
-    /// # let parcel = Parcel { code: "a".to_owned(), shelf: 1 };
-    /// # store.write(|transaction| parcels.insert(transaction, parcel))?;
+    /// # let parcel = || Parcel { code: "a".to_owned(), shelf: 1 };
+    /// # store.write(|transaction| parcels.insert(transaction, parcel()))?;
     /// let moved = store.write(|transaction| {
     ///     parcels.update_where(transaction, Parcel::SHELF.eq(1), |parcel| parcel.shelf = 7)
     /// })?;

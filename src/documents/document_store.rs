@@ -23,8 +23,9 @@ use crate::Progress;
 ///
 /// let store = arbour::MemoryStore::new();
 /// let notes = store.collection::<Note>()?;
-/// let note = Note { name: "a".to_owned(), text: "hello".to_owned() };
-/// store.write(|transaction| notes.insert(transaction, note))?;
+/// store.write(|transaction| {
+///     notes.insert(transaction, Note { name: "a".to_owned(), text: "hello".to_owned() })
+/// })?;
 /// assert_eq!(notes.get(&store.snapshot()?, "a")?.unwrap().text, "hello");
 /// # Ok::<(), arbour::Error>(())
 /// ```

@@ -35,8 +35,9 @@ impl<D: Body> Collection<D> {
     ///
     /// let store = arbour::open("memory:")?;
     /// let notes = store.collection::<Note>()?;
-    /// let note = Note { number: 0, text: "hello".to_owned() };
-    /// let note = store.write(|transaction| notes.insert(transaction, note))?;
+    /// let note = store.write(|transaction| {
+    ///     notes.insert(transaction, Note { number: 0, text: "hello".to_owned() })
+    /// })?;
     /// assert_eq!(note.number, 1);
     /// # Ok::<(), arbour::Error>(())
     /// ```
@@ -132,8 +133,8 @@ impl<D: Body> Collection<D> {
     /// # }
     /// # let store = arbour::open("memory:")?;
     /// # let counters = store.collection::<Counter>()?;
-    /// # let counter = Counter { name: "visits".to_owned(), count: 3 };
-    /// # store.write(|transaction| counters.insert(transaction, counter))?;
+    /// # let counter = || Counter { name: "visits".to_owned(), count: 3 };
+    /// # store.write(|transaction| counters.insert(transaction, counter()))?;
     /// let counter = store.write(|transaction| {
     ///     counters.modify(transaction, "visits", |counter| counter.count += 1)
     /// })?;
@@ -198,8 +199,8 @@ impl<D: Body> Collection<D> {
     /// # let store = arbour::open("memory:")?;
     /// # let counters = store.collection::<Counter>()?;
     /// for _ in 0..3 {
-    ///     let first = Counter { name: "visits".to_owned(), count: 1 };
     ///     store.write(|transaction| {
+    ///         let first = Counter { name: "visits".to_owned(), count: 1 };
     ///         counters.upsert(transaction, first, |counter| counter.count += 1)
     ///     })?;
     /// }

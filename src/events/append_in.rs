@@ -89,7 +89,7 @@ impl Events {
     /// let events = Events::builder(store.clone(), "main").build()?;
     /// let append = Append::from(NewEvent::raw("diary", "noted", 1, Vec::new()));
     /// let append = append.expect("diary", Expected::Exact(3));
-    /// let refused = store.write(|tx| events.append_all_in(tx, append)).unwrap_err();
+    /// let refused = store.write(|tx| events.append_all_in(tx, append.clone())).unwrap_err();
     /// let Some(EventError::Expected { stream, actual, .. }) = refused.downcast_ref() else { panic!() };
     /// assert_eq!((stream.as_str(), *actual), ("diary", 0));
     /// # Ok::<(), arbour::Error>(())

@@ -23,9 +23,9 @@
 //! let notes = store.collection::<Note>()?;
 //! let store = Store::new(store);
 //!
-//! let note = Note { name: "a".to_owned(), text: "hello".to_owned() };
 //! let into = notes.clone();
-//! store.write(move |tx| into.insert(tx, note)).await?; // shares a commit with concurrent writes
+//! let note = |name: &str| Note { name: name.to_owned(), text: "hello".to_owned() };
+//! store.write(move |tx| into.insert(tx, note("a"))).await?; // shares a commit with concurrent writes
 //!
 //! let found = store.read(move |snapshot| notes.get(snapshot, "a")).await?;
 //! assert_eq!(found.expect("it was stored").text, "hello");

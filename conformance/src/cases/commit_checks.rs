@@ -273,6 +273,8 @@ pub(super) fn of_detached<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         refused(error, ErrorKind::Failed, "a part whose check fails");
         make(transaction, &t, "e=1")
     })?;
+    // They keep the store open.
+    drop((joining, refused_one));
     let late = detached("f=1")?;
     commit(&store, &t, "x=2")?;
     let error = refused(late.commit(), ErrorKind::Conflict, "a check of what has changed");

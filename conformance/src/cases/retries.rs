@@ -31,6 +31,8 @@ pub(super) fn joins_another_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<
         refused(joined, ErrorKind::Conflict, "a transaction that joins late");
         Ok(())
     })?;
+    // They keep the store open.
+    drop((joining, late));
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(everything(&bed.store().snapshot()?, &t)?, "a=9 b=2");

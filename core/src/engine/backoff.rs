@@ -73,9 +73,9 @@ impl Backoff {
     /// # use arbour_core::engine::Backoff;
     /// # use arbour_core::{Error, ErrorKind, Operation};
     /// # use std::time::Duration;
-    /// let full = Error::new(ErrorKind::Full, Operation::Commit, "no space left");
+    /// let full = Error::new(ErrorKind::DiskFull, Operation::Commit, "no space left");
     /// let error = Backoff::new(Duration::from_secs(5)).wait_after(full).unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Full);
+    /// assert_eq!(error.kind(), ErrorKind::DiskFull);
     /// ```
     pub fn wait_after(&mut self, error: Error) -> Result<Duration> {
         if error.kind() != ErrorKind::Conflict {
