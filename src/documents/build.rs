@@ -213,8 +213,8 @@ impl Building<'_> {
         pending: &mut [(usize, Build)],
     ) -> Result<bool> {
         let obsolete = pending.iter().filter(|(_, build)| !build.is_cleared);
-        let trees = obsolete.filter_map(|(number, _)| known.trees.index(*number));
-        let trees: Vec<Tree> = trees.cloned().collect();
+        let indexes = obsolete.filter_map(|(number, _)| known.trees.index(*number));
+        let trees: Vec<Tree> = indexes.map(|index| index.tree.clone()).collect();
         if self.attempt.obsolete.advance(transaction, &trees)?.len() == CHUNK {
             return Ok(false);
         }
@@ -252,8 +252,8 @@ impl Building<'_> {
             })?;
         entries.sort();
         for entry in entries.iter() {
-            if let Some(tree) = known.trees.index(entry.index) {
-                transaction.put(tree, entry.key, b"")?;
+            if let Some(index) = known.trees.index(entry.index) {
+                index.put(transaction, entry.key)?;
             }
         }
         Ok((last, count))

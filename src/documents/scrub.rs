@@ -16,7 +16,7 @@ use crate::key::successor;
 /// The maximum number of findings that a report lists.
 const LISTED_MAX: usize = 100;
 
-/// An entry to add or to remove.
+/// A missing entry to add, or a key to remove.
 struct Correction {
     index: usize,
     key: Vec<u8>,
@@ -119,8 +119,8 @@ impl<D: Body> Collection<D> {
         let known = self.opened.known(transaction)?;
         for Correction { index, key, is_missing } in corrections {
             match known.trees.index(*index) {
-                Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
-                Some(tree) => transaction.delete(tree, key)?,
+                Some(index) if *is_missing => index.put(transaction, key)?,
+                Some(index) => transaction.delete(&index.tree, key)?,
                 None => {}
             }
         }
@@ -131,9 +131,9 @@ impl<D: Body> Collection<D> {
     fn total<R: KvRead>(&self, reader: &R) -> Result<u64> {
         let known = self.opened.known(reader)?;
         let mut total = reader.len(&self.opened.trees.documents)?;
-        for (number, tree) in known.trees.indexes() {
+        for (number, index) in known.trees.indexes() {
             if known.state(number).is_complete() {
-                total += reader.len(tree)?;
+                total += index.len(reader)?;
             }
         }
         Ok(total)
@@ -171,12 +171,12 @@ impl<D: Body> Collection<D> {
             }
             entries.sort();
             for entry in entries.iter() {
-                let (Some(tree), Some(index)) =
+                let (Some(entries), Some(index)) =
                     (known.trees.index(entry.index), known.index(entry.index))
                 else {
                     continue;
                 };
-                if !reader.contains(tree, entry.key)? {
+                if !entries.contains(reader, entry.key)? {
                     let finding = (index.name.clone(), self.opened.id_at(key)?);
                     note(&mut report.missing, &mut report.missing_count, finding);
                     let key = entry.key.to_vec();
@@ -200,35 +200,39 @@ impl<D: Body> Collection<D> {
             return Ok(piece);
         }
         let mut entries = Entries::default();
-        let mut last = None;
         let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
-        let mut cursor = reader.scan(tree, range, Direction::Forward)?;
-        for _ in 0..CHUNK {
-            let Some((entry, _)) = cursor.next()? else { return Ok(piece) };
+        let mut last = Vec::new();
+        let look = |entry: &[u8], key: &[u8]| {
             piece.report.entries += 1;
-            last = Some(successor(entry));
-            let is_asked_for = match id_key(entry, definition.id_direction()) {
-                Err(_) => false,
-                Ok(key) => {
-                    entries.clear();
-                    match self.read_entries(reader, &known, index, &key, &mut entries) {
-                        Ok(None) => false,
-                        Ok(Some(is_read)) => !is_read || entries.contains(index, entry),
-                        // A document that cannot be decoded may own the entry, so the entry stays.
-                        Err(error) if error.operation() != Operation::Layer => return Err(error),
-                        Err(_) => true,
+            last = successor(entry);
+            let is_asked_for = tree.is_at(entry, key)
+                && match id_key(entry, tree.id_direction) {
+                    Err(_) => false,
+                    Ok(own) => {
+                        entries.clear();
+                        match self.read_entries(reader, &known, index, &own, &mut entries) {
+                            Ok(None) => false,
+                            Ok(Some(is_read)) => !is_read || entries.contains(index, entry),
+                            // A document that cannot be decoded may own the entry, so the entry stays.
+                            Err(error) if error.operation() != Operation::Layer => {
+                                return Err(error);
+                            }
+                            Err(_) => true,
+                        }
                     }
-                }
-            };
+                };
             if !is_asked_for {
                 let finding = (definition.name.clone(), entry.escape_ascii().to_string());
                 let report = &mut piece.report;
                 note(&mut report.dangling, &mut report.dangling_count, finding);
-                let key = entry.to_vec();
+                let key = key.to_vec();
                 piece.corrections.push(Correction { index, key, is_missing: false });
             }
-        }
-        piece.next = last;
+            let is_full = piece.report.entries == CHUNK as u64;
+            Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        let flow = tree.scan(reader, range, Direction::Forward, look)?;
+        piece.next = flow.is_break().then_some(last);
         Ok(piece)
     }
 

@@ -230,7 +230,7 @@ impl Upgrading<'_> {
             record.upgrade = None;
         } else if count < CHUNK && self.check_noted(transaction, notes)? {
             // The transaction has seen the last document and the last note, so this is the switch.
-            record = record.upgraded(&self.opened.schema)?;
+            record = record.upgraded(&self.opened.schema, self.opened.key_bytes_max)?;
             record.upgrade = Some(Upgrade { done, ..Upgrade::to(version) });
         }
         self.opened.save(transaction, &record)?;
