@@ -79,6 +79,7 @@ pub mod faulty;
 pub mod fixture;
 mod forwarding;
 mod harness;
+mod limited;
 pub mod migration_fixture;
 pub mod migrations;
 mod mirror;
