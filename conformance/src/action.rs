@@ -9,8 +9,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Small enough that bad input is cheap to make.
-pub(crate) const LIMITS: Limits =
-    Limits { key_bytes_min: 0, key_bytes_max: 8, value_bytes_max: 64 };
+pub(crate) const LIMITS: Limits = Limits {
+    key_bytes_min: 0,
+    key_bytes_max: 8,
+    value_bytes_max: 64,
+    transaction_writes_max: usize::MAX,
+    transaction_bytes_max: usize::MAX,
+};
 
 /// The trees that actions use.
 pub(crate) const TREES: [&str; 3] = ["t", "u", "v"];

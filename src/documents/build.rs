@@ -27,6 +27,7 @@ use super::known::Known;
 use super::opened::Opened;
 use super::{Body, IndexState, IndexStatus};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 
 /// What remains after a batch.
 enum Left {
@@ -36,7 +37,7 @@ enum Left {
 }
 
 /// The indexes that a call builds, by their numbers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Attempt {
     /// Those of which it has built a part.
     begun: BTreeSet<usize>,
@@ -117,7 +118,15 @@ impl Building<'_> {
     ) -> Result<()> {
         let began = Instant::now();
         let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(()) };
-        while let Left::More(done) = store.write(|transaction| self.build_chunk(transaction))? {
+        let mut size = ChunkSize::new(CHUNK);
+        loop {
+            let before = self.attempt.clone();
+            let left = size.write(store, |transaction, most| {
+                // What a transaction that was too large has noted is not so.
+                self.attempt.clone_from(&before);
+                self.build_chunk(transaction, most)
+            })?;
+            let Left::More(done) = left else { break };
             let name = self.opened.schema.name();
             if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
                 break;
@@ -134,11 +143,11 @@ impl Building<'_> {
         reader.len(&self.opened.trees.documents).map(Some)
     }
 
-    /// Builds one chunk, and records how far it got.
-    fn build_chunk(&mut self, transaction: &mut dyn AnyTransaction) -> Result<Left> {
+    /// Builds one chunk of at most so many documents, and records how far it got.
+    fn build_chunk(&mut self, transaction: &mut dyn AnyTransaction, most: usize) -> Result<Left> {
         let known = self.opened.known(transaction)?;
         let mut record = known.record.clone();
-        let left = self.advance(transaction, &known, &mut record)?;
+        let left = self.advance(transaction, &known, &mut record, most)?;
         self.opened.save(transaction, &record)?;
         Ok(left)
     }
@@ -148,12 +157,13 @@ impl Building<'_> {
         transaction: &mut dyn AnyTransaction,
         known: &Known,
         record: &mut Record,
+        most: usize,
     ) -> Result<Left> {
-        if !self.clear_dropped(transaction, record)? {
+        if !self.clear_dropped(transaction, record, most)? {
             return Ok(Left::More(0));
         }
         let mut pending = self.attempt.pending(known, self.opened.schema.indexes.len());
-        if !self.clear_obsolete(transaction, known, record, &mut pending)? {
+        if !self.clear_obsolete(transaction, known, record, &mut pending, most)? {
             return Ok(Left::More(0));
         }
         // Build the indexes with the least progress first, and those with equal progress together.
@@ -167,9 +177,9 @@ impl Building<'_> {
         };
         let built = pending.iter().filter(|(_, build)| build.after == least.after);
         let built: Vec<usize> = built.map(|(number, _)| *number).collect();
-        let (last, count) = self.build_documents(transaction, known, &least, &built)?;
+        let (last, count) = self.build_documents(transaction, known, &least, &built, most)?;
         let done = least.done + count as u64;
-        let is_end = count < CHUNK;
+        let is_end = count < most;
         for number in built {
             self.attempt.begun.insert(number);
             let place = known.place(number);
@@ -192,11 +202,12 @@ impl Building<'_> {
         &mut self,
         transaction: &mut dyn AnyTransaction,
         record: &mut Record,
+        most: usize,
     ) -> Result<bool> {
         let names = record.dropped.iter().map(|name| index_tree(self.opened.schema.name(), name));
         let open = |name: String| transaction.open_tree(TreeName::layer(&name)?);
         let trees: Vec<Tree> = names.map(open).collect::<Result<_>>()?;
-        let is_cleared = self.attempt.dropped.advance(transaction, &trees)?.len() < CHUNK;
+        let is_cleared = self.attempt.dropped.advance(transaction, &trees, most)?.len() < most;
         if is_cleared {
             record.dropped.clear();
         }
@@ -211,11 +222,12 @@ impl Building<'_> {
         known: &Known,
         record: &mut Record,
         pending: &mut [(usize, Build)],
+        most: usize,
     ) -> Result<bool> {
         let obsolete = pending.iter().filter(|(_, build)| !build.is_cleared);
         let indexes = obsolete.filter_map(|(number, _)| known.trees.index(*number));
         let trees: Vec<Tree> = indexes.map(|index| index.tree.clone()).collect();
-        if self.attempt.obsolete.advance(transaction, &trees)?.len() == CHUNK {
+        if self.attempt.obsolete.advance(transaction, &trees, most)?.len() == most {
             return Ok(false);
         }
         for (number, build) in pending {
@@ -236,11 +248,12 @@ impl Building<'_> {
         known: &Known,
         from: &Build,
         indexes: &[usize],
+        most: usize,
     ) -> Result<(Option<String>, usize)> {
         let mut entries = Entries::default();
         let (schema, documents) = (&self.opened.schema, &self.opened.trees.documents);
         let (last, count) =
-            chunk::visit(transaction, documents, &from.after, &mut |key, value| {
+            chunk::visit(transaction, documents, &from.after, most, &mut |key, value| {
                 self.documents.with_fields(key, value, &mut |fields| {
                     for &number in indexes {
                         if let Some(index) = schema.indexes.get(number) {

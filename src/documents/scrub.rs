@@ -11,6 +11,7 @@ use super::entries::{Entries, id_key};
 use super::known::Known;
 use super::{Body, ScrubReport};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 use crate::key::successor;
 
 /// The maximum number of findings that a report lists.
@@ -79,7 +80,7 @@ impl<D: Body> Collection<D> {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ScrubReport> {
         let began = Instant::now();
-        let mut report = ScrubReport::default();
+        let (mut report, mut size) = (ScrubReport::default(), ChunkSize::new(CHUNK));
         let total = store.read(|snapshot| self.total(snapshot))?;
         let indexes = store.read(|snapshot| Ok(self.opened.known(snapshot)?.len()))?;
         let indexes = (0..indexes).map(Walk::Index);
@@ -87,13 +88,13 @@ impl<D: Body> Collection<D> {
             let mut next = Some(Vec::new());
             while let Some(from) = next {
                 let piece = if mends {
-                    store.write(|transaction| {
-                        let piece = self.look(transaction, walk, &from)?;
+                    size.write(store, |transaction, most| {
+                        let piece = self.look(transaction, walk, &from, most)?;
                         self.correct(transaction, &piece.corrections)?;
                         Ok(piece)
                     })?
                 } else {
-                    store.read(|snapshot| self.look(snapshot, walk, &from))?
+                    store.read(|snapshot| self.look(snapshot, walk, &from, CHUNK))?
                 };
                 next = piece.next;
                 add(&mut report, piece.report);
@@ -108,10 +109,11 @@ impl<D: Body> Collection<D> {
         Ok(report)
     }
 
-    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8]) -> Result<Piece> {
+    /// Looks at the next documents or entries, at most so many.
+    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8], most: usize) -> Result<Piece> {
         match walk {
-            Walk::Documents => self.look_at_documents(reader, from),
-            Walk::Index(index) => self.look_at_entries(reader, index, from),
+            Walk::Documents => self.look_at_documents(reader, from, most),
+            Walk::Index(index) => self.look_at_entries(reader, index, from, most),
         }
     }
 
@@ -140,7 +142,7 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds entries that documents should have but lack.
-    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> Result<Piece> {
+    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8], most: usize) -> Result<Piece> {
         let known = self.opened.known(reader)?;
         let mut piece = Piece::new();
         let report = &mut piece.report;
@@ -149,7 +151,7 @@ impl<D: Body> Collection<D> {
         let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
         let mut cursor = reader.scan(&self.opened.trees.documents, range, Direction::Forward)?;
         let mut count = 0;
-        while count < CHUNK {
+        while count < most {
             let Some((key, value)) = cursor.next()? else { return Ok(piece) };
             count += 1;
             report.documents += 1;
@@ -190,7 +192,13 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds entries that match no document.
-    fn look_at_entries<R: KvRead>(&self, reader: &R, index: usize, from: &[u8]) -> Result<Piece> {
+    fn look_at_entries<R: KvRead>(
+        &self,
+        reader: &R,
+        index: usize,
+        from: &[u8],
+        most: usize,
+    ) -> Result<Piece> {
         let known = self.opened.known(reader)?;
         let mut piece = Piece::new();
         let (Some(tree), Some(definition)) = (known.trees.index(index), known.index(index)) else {
@@ -228,7 +236,7 @@ impl<D: Body> Collection<D> {
                 let key = key.to_vec();
                 piece.corrections.push(Correction { index, key, is_missing: false });
             }
-            let is_full = piece.report.entries == CHUNK as u64;
+            let is_full = piece.report.entries == most as u64;
             Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
         let flow = tree.scan(reader, range, Direction::Forward, look)?;

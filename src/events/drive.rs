@@ -10,6 +10,7 @@ use super::events::Inner;
 use super::patience::{Patience, earlier};
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
+use crate::chunk_size::is_transaction_too_large;
 
 /// How waiting for a projection ended.
 #[derive(Clone, Debug)]
@@ -201,6 +202,20 @@ impl Inner {
     fn step(&self, running: &RunningProjection, activates: bool) -> Result<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
+        loop {
+            let most = running.chunk_events.load(Ordering::Relaxed);
+            match self.step_of(running, activates, most) {
+                // How much an event makes its handlers write is known only now.
+                Err(error) if is_transaction_too_large(&error) && most > 1 => {
+                    running.chunk_events.store(most / 2, Ordering::Relaxed);
+                }
+                step => return step,
+            }
+        }
+    }
+
+    /// Applies the next events, at most so many, and commits.
+    fn step_of(&self, running: &RunningProjection, activates: bool, most: usize) -> Result<Step> {
         let views = self.views.inner();
         let mut transaction = views.begin_with(self.view_durability)?;
         let mut state = running.state(&transaction)?;
@@ -212,7 +227,8 @@ impl Inner {
         let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
         let head = self.location.head_for(&transaction)?;
-        let events = self.location.chunk(&transaction, state.applied, head.position)?;
+        let mut events = self.location.chunk(&transaction, state.applied, head.position)?;
+        events.truncate(most);
         let mut batch =
             self.project(running, &mut transaction, state, &head, &events, &mut |_, _| {})?;
         let reach = Reach { applied: batch.state.applied, newest: head.position };

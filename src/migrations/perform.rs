@@ -89,6 +89,11 @@ pub(super) fn check_possible(
         })?;
     }
     let _ = step;
+    check_key(key, raw)
+}
+
+/// Checks whether the key of the journal entry of a step fits into a store.
+pub(super) fn check_key(key: &StepKey, raw: &dyn RawTrees) -> Result<(), Error> {
     let journal = raw.open(TreeName::layer(JOURNAL_TREE)?)?;
     raw.check(&Write { tree: &journal, key: &key.encode(), value: Some(&[]) })
 }

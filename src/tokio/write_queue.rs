@@ -77,9 +77,13 @@ impl WriteQueue {
         durability: Durability,
     ) -> (bool, Vec<Write>) {
         let mut queue = self.queue.lock();
-        let (mut group, left) = mem::take(&mut queue.writes)
+        let (mut group, mut left): (Vec<Write>, Vec<Write>) = mem::take(&mut queue.writes)
             .into_iter()
             .partition(|write| write.durability <= durability);
+        if !self.group.shares() {
+            let others = group.split_off(group.len().min(1));
+            left.splice(0..0, others);
+        }
         queue.writes = left;
         drop(queue);
         let mut has_writes = false;

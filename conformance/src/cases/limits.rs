@@ -94,7 +94,8 @@ pub(super) fn can_be_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         assert_eq!(stored, Some(vec![7; 5000]), "found by a get");
     }
     // An engine does not promise more than it can do, whatever is requested.
-    let asked = Limits { key_bytes_max: usize::MAX, value_bytes_max: usize::MAX, key_bytes_min: 0 };
+    let asked =
+        Limits { key_bytes_max: usize::MAX, value_bytes_max: usize::MAX, ..Limits::default() };
     bed.reopen_with(&StoreOptions::new().limits(asked))?;
     let raised = bed.capabilities().limits;
     assert_eq!(raised, asked.within(raised));
