@@ -31,6 +31,8 @@ impl ChunkSize {
         store: &S,
         mut run: impl FnMut(&mut S::Transaction<'_>, usize) -> Result<T>,
     ) -> Result<T> {
+        // An entry makes a call write at least once.
+        self.0 = self.0.min(store.capabilities().limits.transaction_writes_max.max(1));
         loop {
             match store.write(|transaction| run(transaction, self.0)) {
                 Err(error) if self.shrinks_after(&error) => {}

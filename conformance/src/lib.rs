@@ -93,7 +93,7 @@ mod suite;
 pub use btree_engine::{BTreeCursor, BTreeEngine, BTreeFactory, BTreeStore};
 pub use forwarding::{Probe, Watched, check_forwarding};
 pub use harness::{Axis, DynFactory, Factory, Failure, MemoryFactory, Report, Suite, run, run_all};
-pub(crate) use harness::{Bed, entries};
+pub(crate) use harness::{Bed, apply_in_parts, entries, things_per_commit};
 pub use mirror::mirror;
 pub use model::agrees_with_a_plain_map;
 pub use random::seed;

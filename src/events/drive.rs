@@ -10,7 +10,10 @@ use super::events::Inner;
 use super::patience::{Patience, earlier};
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
-use crate::chunk_size::is_transaction_too_large;
+use super::view::View;
+use crate::chunk_size::{ChunkSize, is_transaction_too_large};
+use crate::documents::chunk::CHUNK;
+use crate::documents::clearing::Clearing;
 
 /// How waiting for a projection ended.
 #[derive(Clone, Debug)]
@@ -205,12 +208,38 @@ impl Inner {
         loop {
             let most = running.chunk_events.load(Ordering::Relaxed);
             match self.step_of(running, activates, most) {
+                Err(error) if is_transaction_too_large(&error) && self.clears(running)? => {}
                 // How much an event makes its handlers write is known only now.
                 Err(error) if is_transaction_too_large(&error) && most > 1 => {
                     running.chunk_events.store(most / 2, Ordering::Relaxed);
                 }
                 step => return step,
             }
+        }
+    }
+
+    /// Removes what is left of the view of a version that is being forgotten, in chunks. Returns whether
+    /// there was anything.
+    fn clears(&self, running: &RunningProjection) -> Result<bool> {
+        let (views, snapshot) = (self.views.inner(), self.views.inner().snapshot()?);
+        if !running.state(&snapshot)?.is_forgotten {
+            return Ok(false);
+        }
+        let view = View::of(&snapshot, running.name(), running.declared.version())?;
+        let (mut clearing, mut size) = (Clearing::default(), ChunkSize::new(CHUNK));
+        let mut has_removed = false;
+        loop {
+            let removed = size.write(views, |transaction, most| {
+                // Another program may have removed it, and begun with the version anew.
+                if !running.state(transaction)?.is_forgotten {
+                    return Ok(0);
+                }
+                Ok(clearing.advance(transaction, &view.trees, most)?.len())
+            })?;
+            if removed == 0 {
+                return Ok(has_removed);
+            }
+            has_removed = true;
         }
     }
 
