@@ -45,7 +45,7 @@ pub(super) fn long_names_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<()
                 Append::new().event(raw("s", "t")).event(raw("s", &long)),
                 "the type of a second event",
             ),
-            (Append::from(raw("s", "t")).key(&"k".repeat(KEY_BYTES_MAX + 1)), "a key"),
+            (Append::from(raw("s", "t")).key("k".repeat(KEY_BYTES_MAX + 1)), "a key"),
         ]
     };
     for (append, what) in refused() {
@@ -58,7 +58,7 @@ pub(super) fn long_names_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<()
         too_long(log.acknowledge(transaction, &long, Some(1)), "an acknowledgement");
         log.append(
             transaction,
-            &Append::from(raw(&longest, &longest)).key(&"k".repeat(KEY_BYTES_MAX)),
+            &Append::from(raw(&longest, &longest)).key("k".repeat(KEY_BYTES_MAX)),
         )
     })?;
     too_long(events.subscribe(&long, EventQuery::all()), "a subscription");
