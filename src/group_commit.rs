@@ -229,6 +229,12 @@ impl<S: KvStore> GroupCommit<S> {
         Ok(())
     }
 
+    /// Tells whether callers share a transaction. If the engine limits what one may write, a write that fits
+    /// alone might not fit with others.
+    pub(crate) fn shares(&self) -> bool {
+        self.store.capabilities().limits.admits_transaction(usize::MAX, usize::MAX)
+    }
+
     fn is_leader(&self) -> bool {
         self.leader.load(Ordering::Relaxed) == thread_number()
     }
@@ -311,8 +317,9 @@ impl<S: KvStore> GroupCommit<S> {
         let mut group = Group { members: Vec::new(), began: Instant::now() };
         self.leader.store(thread_number(), Ordering::Relaxed);
         // Even after a panic of the engine the waiting callers need a result.
-        let ended =
-            catch_unwind(AssertUnwindSafe(|| self.commit_group(&mut group, durability, deadline)));
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            self.commit_group(&mut group, own, durability, deadline)
+        }));
         self.leader.store(0, Ordering::Relaxed);
         let result = match &ended {
             Ok(result) => result.clone(),
@@ -351,6 +358,7 @@ impl<S: KvStore> GroupCommit<S> {
     fn commit_group(
         &self,
         group: &mut Group<S>,
+        own: &Arc<Job<S>>,
         durability: Durability,
         deadline: Option<Instant>,
     ) -> Result<()> {
@@ -360,7 +368,7 @@ impl<S: KvStore> GroupCommit<S> {
         // join the group. Those that request stronger durability than the transaction has stay
         // queued.
         let mut queue = self.queue();
-        let jobs = queue.take(durability);
+        let jobs = if self.shares() { queue.take(durability) } else { queue.take_one(own) };
         if !queue.jobs.is_empty() {
             // The caller that is first now is waiting on `ended`, where the others wait. Wake them
             // all, so that it moves to `turn`.
@@ -411,6 +419,12 @@ struct Member<S: KvStore> {
 impl<S: KvStore> Queue<S> {
     fn is_first(&self, job: &Arc<Job<S>>) -> bool {
         self.jobs.first().is_some_and(|first| Arc::ptr_eq(first, job))
+    }
+
+    /// Takes one job.
+    fn take_one(&mut self, job: &Arc<Job<S>>) -> Vec<Arc<Job<S>>> {
+        self.jobs.retain(|queued| !Arc::ptr_eq(queued, job));
+        vec![Arc::clone(job)]
     }
 
     /// Takes the jobs for which this durability is sufficient.

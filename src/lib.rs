@@ -98,6 +98,8 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
+#[cfg(any(feature = "documents", feature = "migrations"))]
+mod chunk_size;
 pub mod codec;
 #[cfg(feature = "events")]
 mod conditional_write;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use arbour::GroupCommit;
 use arbour_core::engine::{SendSnapshot, TreeName};
 use arbour_core::{
-    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, KvWrite, MemoryStore, Result,
-    Stats, StoreOptions, Tree,
+    Batch, Capabilities, Durability, Error, ErrorKind, KvRead as _, KvStore, KvWrite, Limits,
+    MemoryStore, Result, Stats, StoreOptions, Tree,
 };
 use parking_lot::Mutex;
 
@@ -316,4 +316,34 @@ fn a_stronger_write_that_comes_late_is_committed_after_the_group() {
     weak.join().expect("no panic").expect("it writes");
     strong.join().expect("no panic").expect("it writes");
     assert!(holds(&store, b"weak") && holds(&store, b"strong"));
+}
+
+#[test]
+fn a_write_that_fits_alone_shares_no_limited_transaction() {
+    const WRITERS: u8 = 4;
+    let limits = Limits { transaction_writes_max: 3, ..Limits::default() };
+    let store = MemoryStore::open(&StoreOptions::new().limits(limits)).unwrap();
+    let store = GroupCommit::new(store);
+    let tree = store.tree("t").unwrap();
+    let held = store.inner().begin().unwrap();
+    thread::scope(|scope| {
+        let write = |writer: u8| {
+            let (store, tree) = (&store, tree.clone());
+            scope.spawn(move || {
+                store.write_grouped(Durability::None, move |transaction| {
+                    (0..3).try_for_each(|number| transaction.put(&tree, &[writer, number], b""))
+                })
+            })
+        };
+        let writers: Vec<_> = (0..WRITERS).map(write).collect();
+        // All of them wait for the writer, so the first one could take the others along.
+        while store.queued() < usize::from(WRITERS) {
+            thread::yield_now();
+        }
+        held.rollback().unwrap();
+        for writer in writers {
+            writer.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(store.snapshot().unwrap().len(&tree).unwrap(), 12);
 }

@@ -79,6 +79,7 @@ pub mod faulty;
 pub mod fixture;
 mod forwarding;
 mod harness;
+mod limited;
 pub mod migration_fixture;
 pub mod migrations;
 mod mirror;
@@ -94,7 +95,7 @@ pub use forwarding::{Probe, Watched, check_forwarding};
 pub use harness::{
     Axis, DynFactory, Factory, Failure, MemoryFactory, Report, Suite, is_undisturbed, run, run_all,
 };
-pub(crate) use harness::{Bed, entries};
+pub(crate) use harness::{Bed, apply_in_parts, entries, things_per_commit};
 pub use mirror::mirror;
 pub use model::agrees_with_a_plain_map;
 pub use random::seed;

@@ -37,7 +37,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// The call is invalid and would fail again: a bad name, an empty key, a foreign handle.
     InvalidArgument,
-    /// A key or a value exceeds the limits in [`Capabilities`](crate::Capabilities).
+    /// A key, a value or a transaction exceeds the limits in [`Capabilities`](crate::Capabilities).
     TooLarge,
     /// Another transaction committed first; run the transaction again.
     Conflict,
@@ -99,7 +99,9 @@ impl ErrorKind {
     pub fn next_move(self) -> &'static str {
         match self {
             Self::InvalidArgument => "correct the call",
-            Self::TooLarge => "store a smaller key or value, or raise the limits of the store",
+            Self::TooLarge => {
+                "store a smaller key or value, write less in one transaction, or raise the limits of the store"
+            }
             Self::Conflict => "run the transaction again",
             Self::Busy => "end the other transaction, or try again later",
             Self::Locked => "close the other handle or process, then open again",

@@ -1,14 +1,22 @@
-//! Limits on the lengths of keys and values.
+//! Limits on keys, values and transactions.
 
 use crate::batch::Write;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Operation, Result};
 
-/// The lengths of keys and values a store accepts, in bytes.
+/// What a store accepts: the lengths of keys and values in bytes, and how much one transaction may
+/// write.
 ///
-/// They are checked before the engine is called, because some engines panic or poison themselves on
-/// what they cannot store. The default is the same for every engine, so that data fits wherever it
-/// is moved: keys of 0 to 65,535 bytes, values of up to 64 MiB. Raise the value limit with
-/// [`StoreOptions::limits`](crate::StoreOptions::limits) if the engine can store more.
+/// Keys and values are checked before the engine is called, because some engines panic or poison
+/// themselves on what they cannot store. The default is the same for every engine, so that data fits
+/// wherever it is moved: keys of 0 to 65,535 bytes, values of up to 64 MiB, transactions of any size.
+/// Raise the value limit with [`StoreOptions::limits`](crate::StoreOptions::limits) if the engine can
+/// store more.
+///
+/// All layers obey the limits. An id or a name whose key would be too long is refused as
+/// [`TooLarge`](ErrorKind::TooLarge), with the length and the limit, before anything is written; the
+/// longest names that the layers allow need keys of 411 bytes. Long values of indexes are stored under
+/// shortened keys. Work that is done in several transactions, such as building an index, a migration in
+/// chunks, copying a store or rebuilding a view, is cut so that each fits.
 ///
 /// ```
 /// let limits = arbour_core::Limits::default();
@@ -23,11 +31,24 @@ pub struct Limits {
     pub key_bytes_max: usize,
     /// The longest value that can be stored.
     pub value_bytes_max: usize,
+    /// The most writes of one transaction or batch: puts and deleted keys, each as often as it is made.
+    /// [`usize::MAX`] if the engine has no such limit. A transaction with more fails with
+    /// [`TooLarge`](ErrorKind::TooLarge) at its commit, and nothing of it is written.
+    pub transaction_writes_max: usize,
+    /// The most bytes of one transaction or batch: the keys and values of its writes. [`usize::MAX`] if
+    /// the engine has no such limit.
+    pub transaction_bytes_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { key_bytes_min: 0, key_bytes_max: 65_535, value_bytes_max: 64 * 1024 * 1024 }
+        Self {
+            key_bytes_min: 0,
+            key_bytes_max: 65_535,
+            value_bytes_max: 64 * 1024 * 1024,
+            transaction_writes_max: usize::MAX,
+            transaction_bytes_max: usize::MAX,
+        }
     }
 }
 
@@ -43,7 +64,9 @@ impl Limits {
     /// ```
     pub const DEPTH_MAX: usize = 127;
 
-    /// Returns the limits that satisfy both: those of the engine and those requested.
+    /// Returns the limits that satisfy both: those of the engine and those requested. Those of a
+    /// transaction are the engine's, because only an engine that has such limits counts what a
+    /// transaction writes.
     ///
     /// ```
     /// use arbour_core::Limits;
@@ -56,6 +79,8 @@ impl Limits {
             key_bytes_min: self.key_bytes_min.max(engine.key_bytes_min),
             key_bytes_max: self.key_bytes_max.min(engine.key_bytes_max),
             value_bytes_max: self.value_bytes_max.min(engine.value_bytes_max),
+            transaction_writes_max: engine.transaction_writes_max,
+            transaction_bytes_max: engine.transaction_bytes_max,
         }
     }
 
@@ -95,6 +120,47 @@ impl Limits {
         } else {
             Err(self.refuse(write))
         }
+    }
+
+    /// Tells whether a transaction may write so much: so many puts and deletions, whose keys and values have
+    /// so many bytes.
+    ///
+    /// ```
+    /// use arbour_core::Limits;
+    /// let limits = Limits { transaction_writes_max: 128, ..Limits::default() };
+    /// assert!(limits.admits_transaction(128, 1 << 30) && !limits.admits_transaction(129, 0));
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn admits_transaction(&self, writes: usize, bytes: usize) -> bool {
+        writes <= self.transaction_writes_max && bytes <= self.transaction_bytes_max
+    }
+
+    /// Checks a transaction before the engine commits it. An engine that states no limits need not call
+    /// this.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if it writes too much.
+    ///
+    /// ```
+    /// use arbour_core::{ErrorKind, Limits};
+    /// let limits = Limits { transaction_writes_max: 128, ..Limits::default() };
+    /// let error = limits.check_transaction(129, 4000).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLarge);
+    /// assert!(error.to_string().contains("129 writes, and the limit is 128"));
+    /// ```
+    #[inline]
+    pub fn check_transaction(&self, writes: usize, bytes: usize) -> Result<()> {
+        if self.admits_transaction(writes, bytes) {
+            return Ok(());
+        }
+        let (found, unit, max) = if writes > self.transaction_writes_max {
+            (writes, "writes", self.transaction_writes_max)
+        } else {
+            (bytes, "bytes", self.transaction_bytes_max)
+        };
+        let message = format!("the transaction has {found} {unit}, and the limit is {max}");
+        Err(Error::new(ErrorKind::TooLarge, Operation::Commit, message))
     }
 
     #[cold]

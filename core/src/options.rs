@@ -65,7 +65,9 @@ impl StoreOptions {
         self
     }
 
-    /// Sets the longest keys and values to accept. What the engine cannot store is still refused.
+    /// Sets the longest keys and values to accept. What the engine cannot store is still refused. The limits
+    /// of a transaction are those of the engine; only the store in memory takes others, so that a program
+    /// can be tested with them.
     ///
     /// ```
     /// use arbour_core::{KvStore, Limits, MemoryStore, StoreOptions};

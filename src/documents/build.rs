@@ -27,6 +27,7 @@ use super::known::Known;
 use super::opened::Opened;
 use super::{Body, IndexState, IndexStatus};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 
 /// What remains after a batch.
 enum Left {
@@ -118,11 +119,12 @@ impl Building<'_> {
     ) -> Result<()> {
         let began = Instant::now();
         let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(()) };
+        let mut size = ChunkSize::new(CHUNK);
         loop {
-            let (left, next) = store.write(|transaction| {
-                // After a conflict, what was not committed is built again.
+            let (left, next) = size.write(store, |transaction, most| {
+                // What a transaction noted that was too large, or met a conflict, is not so.
                 let mut next = self.clone();
-                Ok((next.build_chunk(transaction)?, next))
+                Ok((next.build_chunk(transaction, most)?, next))
             })?;
             *self = next;
             let Left::More(done) = left else { break };
@@ -142,11 +144,11 @@ impl Building<'_> {
         reader.len(&self.opened.trees.documents).map(Some)
     }
 
-    /// Builds one chunk, and records how far it got.
-    fn build_chunk(&mut self, transaction: &mut dyn AnyTransaction) -> Result<Left> {
+    /// Builds one chunk of at most so many documents, and records how far it got.
+    fn build_chunk(&mut self, transaction: &mut dyn AnyTransaction, most: usize) -> Result<Left> {
         let known = self.opened.known(transaction)?;
         let mut record = known.record.clone();
-        let left = self.advance(transaction, &known, &mut record)?;
+        let left = self.advance(transaction, &known, &mut record, most)?;
         self.opened.save(transaction, &record)?;
         Ok(left)
     }
@@ -156,12 +158,13 @@ impl Building<'_> {
         transaction: &mut dyn AnyTransaction,
         known: &Known,
         record: &mut Record,
+        most: usize,
     ) -> Result<Left> {
-        if !self.clear_dropped(transaction, record)? {
+        if !self.clear_dropped(transaction, record, most)? {
             return Ok(Left::More(0));
         }
         let mut pending = self.attempt.pending(known, self.opened.schema.indexes.len());
-        if !self.clear_obsolete(transaction, known, record, &mut pending)? {
+        if !self.clear_obsolete(transaction, known, record, &mut pending, most)? {
             return Ok(Left::More(0));
         }
         // Build the indexes with the least progress first, and those with equal progress together.
@@ -175,9 +178,9 @@ impl Building<'_> {
         };
         let built = pending.iter().filter(|(_, build)| build.after == least.after);
         let built: Vec<usize> = built.map(|(number, _)| *number).collect();
-        let (last, count) = self.build_documents(transaction, known, &least, &built)?;
+        let (last, count) = self.build_documents(transaction, known, &least, &built, most)?;
         let done = least.done + count as u64;
-        let is_end = count < CHUNK;
+        let is_end = count < most;
         for number in built {
             self.attempt.begun.insert(number);
             let place = known.place(number);
@@ -200,11 +203,12 @@ impl Building<'_> {
         &mut self,
         transaction: &mut dyn AnyTransaction,
         record: &mut Record,
+        most: usize,
     ) -> Result<bool> {
         let names = record.dropped.iter().map(|name| index_tree(self.opened.schema.name(), name));
         let open = |name: String| transaction.open_tree(TreeName::layer(&name)?);
         let trees: Vec<Tree> = names.map(open).collect::<Result<_>>()?;
-        let is_cleared = self.attempt.dropped.advance(transaction, &trees)?.len() < CHUNK;
+        let is_cleared = self.attempt.dropped.advance(transaction, &trees, most)?.len() < most;
         if is_cleared {
             record.dropped.clear();
         }
@@ -219,11 +223,12 @@ impl Building<'_> {
         known: &Known,
         record: &mut Record,
         pending: &mut [(usize, Build)],
+        most: usize,
     ) -> Result<bool> {
         let obsolete = pending.iter().filter(|(_, build)| !build.is_cleared);
-        let trees = obsolete.filter_map(|(number, _)| known.trees.index(*number));
-        let trees: Vec<Tree> = trees.cloned().collect();
-        if self.attempt.obsolete.advance(transaction, &trees)?.len() == CHUNK {
+        let indexes = obsolete.filter_map(|(number, _)| known.trees.index(*number));
+        let trees: Vec<Tree> = indexes.map(|index| index.tree.clone()).collect();
+        if self.attempt.obsolete.advance(transaction, &trees, most)?.len() == most {
             return Ok(false);
         }
         for (number, build) in pending {
@@ -244,11 +249,12 @@ impl Building<'_> {
         known: &Known,
         from: &Build,
         indexes: &[usize],
+        most: usize,
     ) -> Result<(Option<String>, usize)> {
         let mut entries = Entries::default();
         let (schema, documents) = (&self.opened.schema, &self.opened.trees.documents);
         let (last, count) =
-            chunk::visit(transaction, documents, &from.after, &mut |key, value| {
+            chunk::visit(transaction, documents, &from.after, most, &mut |key, value| {
                 self.documents.with_fields(key, value, &mut |fields| {
                     for &number in indexes {
                         if let Some(index) = schema.indexes.get(number) {
@@ -260,8 +266,8 @@ impl Building<'_> {
             })?;
         entries.sort();
         for entry in entries.iter() {
-            if let Some(tree) = known.trees.index(entry.index) {
-                transaction.put(tree, entry.key, b"")?;
+            if let Some(index) = known.trees.index(entry.index) {
+                index.put(transaction, entry.key)?;
             }
         }
         Ok((last, count))

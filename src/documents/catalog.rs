@@ -129,12 +129,18 @@ pub(super) fn save(
 impl Record {
     /// Returns the record after a declaration, given the record before. A new index is readable at
     /// once if the collection is empty. Indexes that are not declared stay. In a store at an earlier
-    /// schema version, nothing changes but for indexes that this version has too.
+    /// schema version, nothing changes but for indexes that this version has too. An index whose keys may
+    /// be longer than those of the store is built anew.
     ///
     /// # Errors
     /// [`Invalid`](DocError::Invalid) if the ids have another type; [`Upgraded`](DocError::Upgraded) if
     /// the store is at a higher schema version; [`Dropping`](DocError::Dropping).
-    pub(super) fn declared(schema: &Schema, before: Option<&Self>, is_empty: bool) -> Result<Self> {
+    pub(super) fn declared(
+        schema: &Schema,
+        before: Option<&Self>,
+        is_empty: bool,
+        key_bytes_max: usize,
+    ) -> Result<Self> {
         let ids = schema.ids.expected().to_owned();
         if let Some(before) = before {
             before.check(schema, &ids)?;
@@ -157,7 +163,7 @@ impl Record {
         };
         let version = record.schema;
         for index in schema.indexes.iter().filter(|index| index.since <= version) {
-            record.declare(schema, index, is_empty);
+            record.declare(schema, index, is_empty, key_bytes_max);
         }
         Ok(record)
     }
@@ -165,9 +171,9 @@ impl Record {
     /// Returns the record after the switch to the schema version of a declaration. Indexes that this
     /// version does not declare and no longer has the values of are dropped: no program of an earlier
     /// version can open the collection any more.
-    pub(super) fn upgraded(&self, schema: &Schema) -> Result<Self> {
+    pub(super) fn upgraded(&self, schema: &Schema, key_bytes_max: usize) -> Result<Self> {
         let before = Self { schema: schema.version, ..self.clone() };
-        let mut record = Self::declared(schema, Some(&before), false)?;
+        let mut record = Self::declared(schema, Some(&before), false, key_bytes_max)?;
         record.upgrade = Some(Upgrade::to(schema.version));
         let is_lost = |index: &&IndexRecord| !index.versions().contains(&schema.version);
         let lost = record.indexes.iter().filter(is_lost).map(|index| index.name.clone());
@@ -210,11 +216,23 @@ impl Record {
     }
 
     /// Records a declared index, unless it is recorded already.
-    fn declare(&mut self, schema: &Schema, index: &IndexDefinition, is_empty: bool) {
+    fn declare(
+        &mut self,
+        schema: &Schema,
+        index: &IndexDefinition,
+        is_empty: bool,
+        key_bytes_max: usize,
+    ) {
         let version = self.schema;
-        let record = |name: String| IndexRecord::new(schema, index, version, name);
+        let record = |name| IndexRecord::new(schema, index, version, name, key_bytes_max);
         if let Some(known) = self.indexes.iter_mut().find(|known| known.is_of(index)) {
-            return known.declare_as(record(known.name.clone()));
+            let declared = record(known.name.clone());
+            if known.key_bytes_max() > declared.key_bytes_max() {
+                *known = declared;
+            } else {
+                known.declare_as(declared);
+            }
+            return;
         }
         // Programs of an earlier schema version than that of the store can no longer open the collection,
         // and an earlier rule for words is that of an earlier version of Arbour.

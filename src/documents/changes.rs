@@ -2,6 +2,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use arbour_core::engine::Write;
 use arbour_core::engine::document_layout::FORMAT;
 use arbour_core::{DecodeError, Direction, KeyRange, KvRead, KvWrite, Result};
 
@@ -12,11 +13,12 @@ use super::entries::undecodable;
 use super::opened::Opened;
 use super::trees::Notes;
 use super::{Body, Change, DocError};
-use crate::key::{KeyPart as _, successor};
+use crate::key::{GROUP_DELIMITER, KeyPart as _, successor};
 
-/// The key in the tree of positions that holds the last trimmed position. No subscriber has an
-/// empty name.
-const TRIMMED_KEY: &[u8] = b"";
+/// The keys in the tree of positions that hold the last trimmed position. No subscriber has an empty name,
+/// nor one with the byte FF. The second one is for stores that refuse the empty key; the higher position of
+/// both counts, because a store may have been copied from one that does not.
+const TRIMMED_KEYS: [&[u8]; 2] = [b"", &[GROUP_DELIMITER]];
 
 fn position_key(position: u64) -> Vec<u8> {
     let mut key = Vec::with_capacity(10);
@@ -129,7 +131,11 @@ impl Opened {
     }
 
     fn trimmed(&self, docs: Docs<'_>) -> Result<u64> {
-        Ok(self.acknowledged_at(docs, TRIMMED_KEY)?.unwrap_or(0))
+        let mut trimmed = 0;
+        for key in TRIMMED_KEYS {
+            trimmed = trimmed.max(self.acknowledged_at(docs, key)?.unwrap_or(0));
+        }
+        Ok(trimmed)
     }
 
     fn acknowledged_at(&self, docs: Docs<'_>, subscriber: &[u8]) -> Result<Option<u64>> {
@@ -228,7 +234,7 @@ impl Opened {
             KeyRange::all(),
             Direction::Forward,
             &mut |name, _| {
-                if name != TRIMMED_KEY {
+                if !TRIMMED_KEYS.contains(&name) {
                     subscribers.push(name.to_vec());
                 }
                 Ok(ControlFlow::Continue(()))
@@ -247,7 +253,10 @@ impl Opened {
         let end = successor(&position_key(up_to));
         let range = KeyRange::from_bounds(Bound::Unbounded, Bound::Excluded(&end));
         transaction.delete_range(&self.trees.feed, range)?;
-        self.acknowledge_at(transaction, TRIMMED_KEY, up_to)?;
+        let [usual, other] = TRIMMED_KEYS;
+        let write = Write { tree: &self.trees.feed_ack, key: usual, value: Some(b"") };
+        let key = if transaction.check(&write).is_ok() { usual } else { other };
+        self.acknowledge_at(transaction, key, up_to)?;
         Ok(up_to - trimmed)
     }
 }

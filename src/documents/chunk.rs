@@ -8,19 +8,20 @@ use super::any_reader::AnyReader;
 use super::index_record::{bytes_of, hexadecimal};
 use crate::key::successor;
 
-/// The number of documents or entries processed in one transaction.
+/// The number of documents or entries processed in one transaction, if the engine takes that many.
 pub(crate) const CHUNK: usize = 500;
 
 /// Visits an entry, which is a key and its value.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
 
-/// Visits the next entries of a tree, at most a chunk. `after` is the key of the last one before, in
+/// Visits the next entries of a tree, at most so many. `after` is the key of the last one before, in
 /// hexadecimal digits, and empty at the start. Returns that of the last one visited, if there is one, and
-/// how many there were. The tree has no more entries if they were less than a chunk.
+/// how many there were. The tree has no more entries if they were fewer.
 pub(super) fn visit(
     reader: &dyn AnyReader,
     tree: &Tree,
     after: &str,
+    most: usize,
     visit: Visit<'_>,
 ) -> Result<(Option<String>, usize)> {
     let start = if after.is_empty() { Vec::new() } else { successor(&bytes_of(after)) };
@@ -31,7 +32,7 @@ pub(super) fn visit(
         last.clear();
         last.extend_from_slice(key);
         count += 1;
-        Ok(if count == CHUNK { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if count == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
     reader.scan(tree, range, Direction::Forward, &mut visit_one).map(drop)?;
     Ok(((count > 0).then(|| hexadecimal(&last)), count))

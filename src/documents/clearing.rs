@@ -5,7 +5,6 @@ use std::ops::{Bound, ControlFlow};
 use arbour_core::{Direction, KeyRange, Result, Tree};
 
 use super::any_reader::{AnyReader, AnyTransaction};
-use super::chunk::CHUNK;
 use crate::key::successor;
 
 /// How far trees have been cleared.
@@ -20,38 +19,40 @@ pub(crate) struct Clearing {
 }
 
 impl Clearing {
-    /// Removes the next entries, at most a chunk, and returns their keys. All trees are empty if they were
-    /// less than a chunk.
+    /// Removes the next entries, at most so many, and returns their keys. All trees are empty if they were
+    /// fewer.
     pub(crate) fn advance(
         &mut self,
         transaction: &mut dyn AnyTransaction,
         trees: &[Tree],
+        most: usize,
     ) -> Result<Vec<Vec<u8>>> {
         let is_from_start = self.tree == 0 && self.after.is_none();
         let mut removed = Vec::new();
-        self.walk(transaction, trees, &mut removed)?;
-        if removed.len() < CHUNK && !is_from_start {
+        self.walk(transaction, trees, most, &mut removed)?;
+        if removed.len() < most && !is_from_start {
             // Others may have written behind it.
             *self = Self::default();
-            self.walk(transaction, trees, &mut removed)?;
+            self.walk(transaction, trees, most, &mut removed)?;
         }
         Ok(removed)
     }
 
-    /// Removes entries until the end of the trees, or until a chunk is removed.
+    /// Removes entries until the end of the trees, or until so many are removed.
     fn walk(
         &mut self,
         transaction: &mut dyn AnyTransaction,
         trees: &[Tree],
+        most: usize,
         removed: &mut Vec<Vec<u8>>,
     ) -> Result<()> {
         while let Some(tree) = trees.get(self.tree) {
             let first = removed.len();
-            self.find(transaction, tree, removed)?;
+            self.find(transaction, tree, most, removed)?;
             for key in removed.iter().skip(first) {
                 transaction.delete(tree, key)?;
             }
-            if removed.len() == CHUNK {
+            if removed.len() == most {
                 self.after = removed.last().cloned();
                 break;
             }
@@ -60,13 +61,19 @@ impl Clearing {
         Ok(())
     }
 
-    /// Adds the next keys of a tree, until there is a chunk.
-    fn find(&self, reader: &dyn AnyReader, tree: &Tree, keys: &mut Vec<Vec<u8>>) -> Result<()> {
+    /// Adds the next keys of a tree, until there are so many.
+    fn find(
+        &self,
+        reader: &dyn AnyReader,
+        tree: &Tree,
+        most: usize,
+        keys: &mut Vec<Vec<u8>>,
+    ) -> Result<()> {
         let start = self.after.as_deref().map(successor).unwrap_or_default();
         let range = KeyRange::from_bounds(Bound::Included(&start), Bound::Unbounded);
         let flow = reader.scan(tree, range, Direction::Forward, &mut |key, _| {
             keys.push(key.to_vec());
-            Ok(if keys.len() == CHUNK { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(if keys.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         flow.map(drop)
     }

@@ -4,6 +4,7 @@
 //! know the documents of type `D`. Below it are keys and values, which know the engine. Everything that
 //! crosses it is bytes and numbers of indexes.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
 
@@ -14,6 +15,7 @@ use super::any_reader::{AnyReader, AnyTransaction, CommitCheck, Visited};
 use super::condition::Span;
 use super::entries::{Entries, Entry, id_key, undecodable};
 use super::find::{Find, IndexRead};
+use super::index_tree::IndexTree;
 use super::trees::{Notes, Trees};
 
 /// A found document before it is decoded: its key, and where it was found.
@@ -49,8 +51,8 @@ pub(super) struct DocChange<'c> {
 
 /// The documents of a collection, to be read.
 ///
-/// A document is an entry in the tree of documents. In the tree of each index it has entries without
-/// values, whose keys end with the key of the document.
+/// A document is an entry in the tree of documents. In each [index](IndexTree) it has entries, which end
+/// with the key of the document.
 #[derive(Clone, Copy)]
 pub(super) struct Docs<'d> {
     pub(super) trees: &'d Trees,
@@ -75,7 +77,7 @@ impl Docs<'_> {
 
     /// Counts all entries of an index.
     pub(super) fn index_len(&self, index: usize) -> Result<u64> {
-        self.trees.index(index).map_or(Ok(0), |tree| self.reader.len(tree))
+        self.trees.index(index).map_or(Ok(0), |index| index.len(self.reader))
     }
 
     /// Visits what an access path finds, in its order, each document once.
@@ -116,14 +118,12 @@ impl Docs<'_> {
     }
 
     fn in_index(&self, read: &IndexRead, visit: Visit<'_>) -> Visited {
-        let Some(tree) = self.trees.index(read.index) else {
+        let Some(index) = self.trees.index(read.index) else {
             return Ok(ControlFlow::Continue(()));
         };
-        let direction = self.trees.id_direction(read.index);
         for span in &read.spans {
-            let flow = self.reader.scan(tree, range(span), read.direction, &mut |entry, _| {
-                let id_key = id_key(entry, direction)
-                    .map_err(|cause| undecodable(&self.trees.name, tree.name(), entry, cause))?;
+            let flow = index.scan(self.reader, range(span), read.direction, |entry, _| {
+                let id_key = self.id_key(index, entry)?;
                 visit(&Found { id_key: &id_key, entry: Some((read.index, entry)), value: None })
             })?;
             if flow.is_break() {
@@ -131,6 +131,12 @@ impl Docs<'_> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads the key of the document that an entry leads to.
+    fn id_key<'e>(&self, index: &IndexTree, entry: &'e [u8]) -> Result<Cow<'e, [u8]>> {
+        id_key(entry, index.id_direction)
+            .map_err(|cause| undecodable(&self.trees.name, index.tree.name(), entry, cause))
     }
 
     /// Visits each entry that an access path finds. A document with several entries in an index is
@@ -161,15 +167,14 @@ impl Docs<'_> {
     /// Adds the entries of all indexes that lead to a document, sound or not, by searching all
     /// indexes. Entries that cannot be decoded are left out.
     pub(super) fn entries_of(&self, own: &[u8], entries: &mut Entries) -> Result<()> {
-        for (number, tree) in self.trees.indexes() {
-            let direction = self.trees.id_direction(number);
-            let mut add = |entry: &[u8], _: &[u8]| {
-                if id_key(entry, direction).is_ok_and(|key| *key == *own) {
+        for (number, index) in self.trees.indexes() {
+            let add = |entry: &[u8], _: &[u8]| {
+                if id_key(entry, index.id_direction).is_ok_and(|key| *key == *own) {
                     entries.push(number, entry);
                 }
                 Ok(ControlFlow::Continue(()))
             };
-            self.reader.scan(tree, KeyRange::all(), Direction::Forward, &mut add).map(drop)?;
+            index.scan(self.reader, KeyRange::all(), Direction::Forward, add).map(drop)?;
         }
         Ok(())
     }
@@ -186,13 +191,11 @@ impl Docs<'_> {
 
     /// Finds a document other than `own` that has the values of an entry of a complete index.
     pub(super) fn holder(&self, entry: Entry<'_>, own: &[u8]) -> Result<Option<Holder>> {
-        let Some(tree) = self.trees.index(entry.index) else { return Ok(None) };
-        let direction = self.trees.id_direction(entry.index);
+        let Some(index) = self.trees.index(entry.index) else { return Ok(None) };
         let mut holder = None;
         let range = KeyRange::prefix(entry.values);
-        let flow = self.reader.scan(tree, range, Direction::Forward, &mut |other, _| {
-            let id_key = id_key(other, direction)
-                .map_err(|cause| undecodable(&self.trees.name, tree.name(), other, cause))?;
+        let flow = index.scan(self.reader, range, Direction::Forward, |other, _| {
+            let id_key = self.id_key(index, other)?;
             if *id_key == *own {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -222,8 +225,8 @@ impl DocsMut<'_> {
         let DocChange { id_key: key, after: value, old, new, .. } = *change;
         self.transaction.check(&Write { tree: &self.trees.documents, key, value })?;
         for entry in new.without(old) {
-            if let Some(tree) = self.trees.index(entry.index) {
-                self.transaction.check(&Write { tree, key: entry.key, value: Some(b"") })?;
+            if let Some(index) = self.trees.index(entry.index) {
+                index.check(self.transaction, entry.key)?;
             }
         }
         Ok(())
@@ -241,14 +244,14 @@ impl DocsMut<'_> {
     pub(super) fn apply(&mut self, change: &DocChange<'_>) -> Result<()> {
         let DocChange { id_key, after, old, new, .. } = *change;
         for entry in old.without(new) {
-            if let Some(tree) = self.trees.index(entry.index) {
-                self.transaction.delete(tree, entry.key)?;
+            if let Some(index) = self.trees.index(entry.index) {
+                index.delete(self.transaction, entry.key)?;
             }
         }
         self.put_or_delete(&self.trees.documents, id_key, after)?;
         for entry in new.without(old) {
-            if let Some(tree) = self.trees.index(entry.index) {
-                self.transaction.put(tree, entry.key, b"")?;
+            if let Some(index) = self.trees.index(entry.index) {
+                index.put(self.transaction, entry.key)?;
             }
         }
         Ok(())
@@ -269,11 +272,14 @@ impl DocsMut<'_> {
     pub(super) fn undo(&mut self, change: &DocChange<'_>) {
         let DocChange { id_key, before, old, new, .. } = *change;
         let _ = self.put_or_delete(&self.trees.documents, id_key, before);
-        let removed = new.without(old).map(|entry| (entry, None));
-        let restored = old.without(new).map(|entry| (entry, Some(&b""[..])));
-        for (entry, value) in removed.chain(restored) {
-            if let Some(tree) = self.trees.index(entry.index) {
-                let _ = self.put_or_delete(tree, entry.key, value);
+        for entry in new.without(old) {
+            if let Some(index) = self.trees.index(entry.index) {
+                let _ = index.delete(self.transaction, entry.key);
+            }
+        }
+        for entry in old.without(new) {
+            if let Some(index) = self.trees.index(entry.index) {
+                let _ = index.put(self.transaction, entry.key);
             }
         }
     }

@@ -23,6 +23,7 @@ use super::clearing::Clearing;
 use super::entries::undecodable;
 use super::{made_id, revisions};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 
 /// A collection that is being dropped.
 struct Dropping<'n> {
@@ -52,9 +53,9 @@ pub(super) fn drop_collection<S: KvStore>(
     let open = |name: String| store.open_tree(TreeName::layer(&name)?);
     dropping.trees = names.chain(others).map(open).collect::<Result<_>>()?;
     let total = dropping.len(store)?;
-    let (mut done, mut clearing) = (0, Clearing::default());
+    let (mut done, mut clearing, mut size) = (0, Clearing::default(), ChunkSize::new(CHUNK));
     while let Some(removed) =
-        store.write(|transaction| dropping.advance(transaction, &mut clearing))?
+        size.write(store, |transaction, most| dropping.advance(transaction, &mut clearing, most))?
     {
         done += removed;
         if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
@@ -80,10 +81,10 @@ pub(super) fn drop_index<S: KvStore>(
         return Ok(true);
     }
     let total = dropping.len(store)?;
-    let (mut done, mut clearing) = (0, Clearing::default());
-    while let Some(removed) =
-        store.write(|transaction| dropping.advance_index(transaction, index, &mut clearing))?
-    {
+    let (mut done, mut clearing, mut size) = (0, Clearing::default(), ChunkSize::new(CHUNK));
+    while let Some(removed) = size.write(store, |transaction, most| {
+        dropping.advance_index(transaction, index, &mut clearing, most)
+    })? {
         done += removed;
         if progress(Progress::new(index, began, 0).at(done, Some(total))).is_break() {
             return Ok(false);
@@ -118,14 +119,15 @@ impl Dropping<'_> {
         transaction: &mut W,
         index: &str,
         clearing: &mut Clearing,
+        most: usize,
     ) -> Result<Option<u64>> {
         let Some(mut record) = self.record(transaction)? else { return Ok(None) };
         // Another caller may have completed it, and a program may have declared the index anew.
         if !record.dropped.iter().any(|dropped| dropped == index) {
             return Ok(None);
         }
-        let removed = clearing.advance(transaction, &self.trees)?.len();
-        if removed < CHUNK {
+        let removed = clearing.advance(transaction, &self.trees, most)?.len();
+        if removed < most {
             record.dropped.retain(|dropped| dropped != index);
             catalog::save(transaction, &self.catalog, &self.key, &record)?;
         }
@@ -153,12 +155,13 @@ impl Dropping<'_> {
         &self,
         transaction: &mut W,
         clearing: &mut Clearing,
+        most: usize,
     ) -> Result<Option<u64>> {
         // Another caller may have completed it, and the collection may have been created anew.
         if !self.record(transaction)?.is_some_and(|record| record.is_dropping) {
             return Ok(None);
         }
-        let removed = clearing.advance(transaction, &self.trees)?.len();
+        let removed = clearing.advance(transaction, &self.trees, most)?.len();
         if removed > 0 {
             return Ok(Some(removed as u64));
         }

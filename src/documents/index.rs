@@ -10,6 +10,10 @@ use arbour_core::Direction;
 /// Documents are found by the values of the index's leading parts, in the order of the index. An
 /// index over a [multi-valued](super::Field::many) field has one entry for each value.
 ///
+/// Values may be longer than a key of the engine. Such values are stored whole, so they are found, sorted and
+/// unique like others, but a search that meets one reads all entries with the same start: about
+/// the first 470 bytes on an engine with keys of 511 bytes, and 65,500 bytes on most.
+///
 /// ```
 /// use arbour::documents::Index;
 /// let by_name = Index::on("name").unique();

@@ -6,6 +6,7 @@
 //! one name, the store has both: the record of the second is named `NAME/2`, and its entries lie in
 //! a tree of that name. No declared name contains a slash.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use arbour_core::Direction;
@@ -16,6 +17,13 @@ use super::definition::Definition;
 use super::field_schema::FieldSchema;
 use super::schema::{IndexDefinition, Part, Schema};
 use super::{Declaration, Field, FieldKind, FieldSource, Index, IndexPart, IndexState, steps};
+
+/// The length of the longest key of an index if its fingerprint does not say another one. It is the
+/// default limit of all engines.
+const KEY_BYTES_MAX: usize = 65_535;
+
+/// Precedes the length of the longest key in a fingerprint.
+const KEYS: &str = " keys ";
 
 /// The stored record of an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,12 +105,14 @@ pub(super) struct ForeignIndex {
 }
 
 impl IndexRecord {
-    /// Returns the record of an index that is not built, in a store at this schema version.
+    /// Returns the record of an index that is not built, in a store at this schema version whose keys
+    /// have at most so many bytes.
     pub(super) fn new(
         schema: &Schema,
         index: &IndexDefinition,
         version: u32,
         name: String,
+        key_bytes_max: usize,
     ) -> Self {
         let part = |part: &Part| DeclaredPart {
             is_descending: part.direction == Direction::Reverse,
@@ -118,7 +128,7 @@ impl IndexRecord {
         };
         Self {
             name,
-            fingerprint: index.fingerprint.clone(),
+            fingerprint: Fingerprint::with_keys(&index.fingerprint, key_bytes_max),
             state: IndexState::WriteOnly,
             build: Build::default(),
             declared: Some(declared),
@@ -132,7 +142,13 @@ impl IndexRecord {
 
     /// Tells whether this is the record of a declared index.
     pub(super) fn is_of(&self, index: &IndexDefinition) -> bool {
-        self.declared_name() == index.name && self.fingerprint == index.fingerprint
+        self.declared_name() == index.name
+            && Fingerprint::without_keys(&self.fingerprint) == index.fingerprint
+    }
+
+    /// Returns the length of its longest key. Longer entries are stored under shortened keys.
+    pub(super) fn key_bytes_max(&self) -> usize {
+        Fingerprint::read(&self.fingerprint).keys
     }
 
     /// Tells whether this is the record of a declared index of an earlier schema version, or by an
@@ -184,17 +200,42 @@ struct Fingerprint<'f> {
     folding: u32,
     /// The schema version since which upgrades leave the fields as they are, which follows that.
     since: u32,
+    /// The length of the longest key, which comes last: that of the store in which the index was built. The
+    /// fingerprint of a declaration does not say it.
+    keys: usize,
 }
 
 impl<'f> Fingerprint<'f> {
     fn read(text: &'f str) -> Self {
         let (options, parts) = text.split_once(';').unwrap_or((text, ""));
+        let (options, keys) = options.split_once(KEYS).unwrap_or((options, ""));
         let (options, since) = options.split_once(" schema ").unwrap_or((options, ""));
         let (options, folding) = options.split_once(" folding ").unwrap_or((options, ""));
         Self {
             declared: (options, parts),
             folding: folding.parse().unwrap_or(0),
             since: since.parse().unwrap_or(1),
+            keys: keys.parse().unwrap_or(KEY_BYTES_MAX),
+        }
+    }
+
+    /// Adds the length of the longest key, if it is less than usual.
+    fn with_keys(declared: &str, key_bytes_max: usize) -> String {
+        let (options, parts) = declared.split_once(';').unwrap_or((declared, ""));
+        if key_bytes_max >= KEY_BYTES_MAX {
+            return declared.to_owned();
+        }
+        format!("{options}{KEYS}{key_bytes_max};{parts}")
+    }
+
+    /// Returns the fingerprint of the declaration.
+    fn without_keys(recorded: &str) -> Cow<'_, str> {
+        match recorded.split_once(';') {
+            Some((options, parts)) => match options.split_once(KEYS) {
+                Some((options, _)) => format!("{options};{parts}").into(),
+                None => recorded.into(),
+            },
+            None => recorded.into(),
         }
     }
 }
@@ -265,7 +306,7 @@ impl ForeignIndex {
         declaration.indexes.push(index);
         let definition = Definition::new(declaration).ok()?;
         let index = definition.indexes.first()?;
-        if index.fingerprint != record.fingerprint {
+        if index.fingerprint != Fingerprint::without_keys(&record.fingerprint) {
             return None;
         }
         let index = IndexDefinition { name: record.name.clone(), ..index.clone() };

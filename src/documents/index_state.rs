@@ -154,16 +154,15 @@ impl Opened {
         index: usize,
         limit: usize,
     ) -> Result<Vec<Duplicate>> {
-        let Some(tree) = known.trees.index(index) else { return Ok(Vec::new()) };
-        let direction = known.trees.id_direction(index);
+        let Some(entries) = known.trees.index(index) else { return Ok(Vec::new()) };
         let mut duplicates: Vec<Duplicate> = Vec::new();
         // The values of the previous entry, and the document it points to.
         let mut last: Option<(Vec<u8>, Vec<u8>)> = None;
         let mut is_counted = false;
-        let mut look = |entry: &[u8], _: &[u8]| {
-            let read = |cause| undecodable(&self.trees.name, tree.name(), entry, cause);
+        let look = |entry: &[u8], _: &[u8]| {
+            let read = |cause| undecodable(&self.trees.name, entries.tree.name(), entry, cause);
             let values = values_prefix(entry).map_err(read)?;
-            let id_key = id_key(entry, direction).map_err(read)?;
+            let id_key = id_key(entry, entries.id_direction).map_err(read)?;
             let is_same = last.as_ref().is_some_and(|(old, _)| old == values);
             if is_same && !self.has_null(known, index, entry)? {
                 if !is_counted {
@@ -184,7 +183,7 @@ impl Opened {
             last = Some((values.to_vec(), id_key.into_owned()));
             Ok(ControlFlow::Continue(()))
         };
-        reader.scan(tree, KeyRange::all(), Direction::Forward, &mut look).map(drop)?;
+        entries.scan(reader, KeyRange::all(), Direction::Forward, look).map(drop)?;
         Ok(duplicates)
     }
 
@@ -206,7 +205,7 @@ impl Opened {
         let values: Result<Vec<Value>, _> =
             parts.into_iter().flatten().enumerate().map(value).collect();
         values.map_err(|cause| {
-            let tree = known.trees.index(index).map_or("", |tree| tree.name());
+            let tree = known.trees.index(index).map_or("", |index| index.tree.name());
             undecodable(&self.trees.name, tree, entry, cause)
         })
     }

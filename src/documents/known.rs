@@ -97,7 +97,8 @@ impl Known {
         let indexes = own.indexes.iter().chain(foreign.iter().map(ForeignIndex::index));
         let indexes = indexes.zip(&places).map(|(index, place)| {
             let record = place.and_then(|place| record.indexes.get(place));
-            (record.map(|record| record.name.as_str()), index.id_direction())
+            let recorded = record.map(|record| (record.name.as_str(), record.key_bytes_max()));
+            (recorded, index.id_direction())
         });
         let trees = Arc::new(trees.with_indexes(reader, indexes)?);
         let members = foreign.iter().flat_map(ForeignIndex::members).cloned().collect();

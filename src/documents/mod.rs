@@ -110,6 +110,7 @@ mod id_value;
 mod index;
 mod index_record;
 mod index_state;
+mod index_tree;
 mod index_value;
 mod integer;
 mod json;

@@ -31,11 +31,14 @@ pub(super) struct Opened {
     pub(super) trees: Trees,
     pub(super) store_id: [u8; 16],
     pub(super) record_key: Vec<u8>,
+    /// The length of the longest key of the store.
+    pub(super) key_bytes_max: usize,
     known: Mutex<Option<Arc<Known>>>,
 }
 
 impl Opened {
-    /// Opens the trees of a collection. Its cursors are valid only once the id of the store is set.
+    /// Opens the trees of a collection, in which no index is declared. Its cursors are valid only once the
+    /// id of the store is set.
     pub(super) fn new(
         schema: &Arc<Schema>,
         open: &dyn Fn(TreeName<'_>) -> Result<Tree>,
@@ -44,6 +47,7 @@ impl Opened {
             trees: Trees::open(schema.name(), open)?,
             store_id: [0; 16],
             record_key: catalog::key(schema.name()),
+            key_bytes_max: usize::MAX,
             schema: Arc::clone(schema),
             known: Mutex::default(),
         })
@@ -52,6 +56,7 @@ impl Opened {
     /// Opens a collection and records its declaration.
     pub(super) fn declare<S: KvStore>(store: &S, schema: &Arc<Schema>) -> Result<Self> {
         let mut opened = Self::new(schema, &|name| store.open_tree(name))?;
+        opened.key_bytes_max = store.capabilities().limits.key_bytes_max;
         let meta = store.open_tree(TreeName::layer(META_TREE)?)?;
         let noted = store.read(|snapshot| opened.read_declared(snapshot, &meta))?;
         opened.store_id = match noted {
@@ -81,7 +86,8 @@ impl Opened {
         let stop = &mut |_: &[u8], _: &[u8]| Ok(ControlFlow::Break(()));
         let first =
             reader.scan(&self.trees.documents, KeyRange::all(), Direction::Forward, stop)?;
-        let record = Record::declared(&self.schema, before, first.is_continue())?;
+        let record =
+            Record::declared(&self.schema, before, first.is_continue(), self.key_bytes_max)?;
         Ok((store_id, (before != Some(&record)).then_some(record)))
     }
 

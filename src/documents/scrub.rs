@@ -11,12 +11,13 @@ use super::entries::{Entries, id_key};
 use super::known::Known;
 use super::{Body, ScrubReport};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 use crate::key::successor;
 
 /// The maximum number of findings that a report lists.
 const LISTED_MAX: usize = 100;
 
-/// An entry to add or to remove.
+/// A missing entry to add, or a key to remove.
 struct Correction {
     index: usize,
     key: Vec<u8>,
@@ -79,7 +80,7 @@ impl<D: Body> Collection<D> {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ScrubReport> {
         let began = Instant::now();
-        let mut report = ScrubReport::default();
+        let (mut report, mut size) = (ScrubReport::default(), ChunkSize::new(CHUNK));
         let total = store.read(|snapshot| self.total(snapshot))?;
         let indexes = store.read(|snapshot| Ok(self.opened.known(snapshot)?.len()))?;
         let indexes = (0..indexes).map(Walk::Index);
@@ -87,13 +88,13 @@ impl<D: Body> Collection<D> {
             let mut next = Some(Vec::new());
             while let Some(from) = next {
                 let piece = if mends {
-                    store.write(|transaction| {
-                        let piece = self.look(transaction, walk, &from)?;
+                    size.write(store, |transaction, most| {
+                        let piece = self.look(transaction, walk, &from, most)?;
                         self.correct(transaction, &piece.corrections)?;
                         Ok(piece)
                     })?
                 } else {
-                    store.read(|snapshot| self.look(snapshot, walk, &from))?
+                    store.read(|snapshot| self.look(snapshot, walk, &from, CHUNK))?
                 };
                 next = piece.next;
                 add(&mut report, piece.report);
@@ -108,10 +109,11 @@ impl<D: Body> Collection<D> {
         Ok(report)
     }
 
-    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8]) -> Result<Piece> {
+    /// Looks at the next documents or entries, at most so many.
+    fn look<R: KvRead>(&self, reader: &R, walk: Walk, from: &[u8], most: usize) -> Result<Piece> {
         match walk {
-            Walk::Documents => self.look_at_documents(reader, from),
-            Walk::Index(index) => self.look_at_entries(reader, index, from),
+            Walk::Documents => self.look_at_documents(reader, from, most),
+            Walk::Index(index) => self.look_at_entries(reader, index, from, most),
         }
     }
 
@@ -119,8 +121,8 @@ impl<D: Body> Collection<D> {
         let known = self.opened.known(transaction)?;
         for Correction { index, key, is_missing } in corrections {
             match known.trees.index(*index) {
-                Some(tree) if *is_missing => transaction.put(tree, key, b"")?,
-                Some(tree) => transaction.delete(tree, key)?,
+                Some(index) if *is_missing => index.put(transaction, key)?,
+                Some(index) => transaction.delete(&index.tree, key)?,
                 None => {}
             }
         }
@@ -131,16 +133,16 @@ impl<D: Body> Collection<D> {
     fn total<R: KvRead>(&self, reader: &R) -> Result<u64> {
         let known = self.opened.known(reader)?;
         let mut total = reader.len(&self.opened.trees.documents)?;
-        for (number, tree) in known.trees.indexes() {
+        for (number, index) in known.trees.indexes() {
             if known.state(number).is_complete() {
-                total += reader.len(tree)?;
+                total += index.len(reader)?;
             }
         }
         Ok(total)
     }
 
     /// Finds entries that documents should have but lack.
-    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8]) -> Result<Piece> {
+    fn look_at_documents<R: KvRead>(&self, reader: &R, from: &[u8], most: usize) -> Result<Piece> {
         let known = self.opened.known(reader)?;
         let mut piece = Piece::new();
         let report = &mut piece.report;
@@ -149,7 +151,7 @@ impl<D: Body> Collection<D> {
         let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
         let mut cursor = reader.scan(&self.opened.trees.documents, range, Direction::Forward)?;
         let mut count = 0;
-        while count < CHUNK {
+        while count < most {
             let Some((key, value)) = cursor.next()? else { return Ok(piece) };
             count += 1;
             report.documents += 1;
@@ -171,12 +173,12 @@ impl<D: Body> Collection<D> {
             }
             entries.sort();
             for entry in entries.iter() {
-                let (Some(tree), Some(index)) =
+                let (Some(entries), Some(index)) =
                     (known.trees.index(entry.index), known.index(entry.index))
                 else {
                     continue;
                 };
-                if !reader.contains(tree, entry.key)? {
+                if !entries.contains(reader, entry.key)? {
                     let finding = (index.name.clone(), self.opened.id_at(key)?);
                     note(&mut report.missing, &mut report.missing_count, finding);
                     let key = entry.key.to_vec();
@@ -190,7 +192,13 @@ impl<D: Body> Collection<D> {
     }
 
     /// Finds entries that match no document.
-    fn look_at_entries<R: KvRead>(&self, reader: &R, index: usize, from: &[u8]) -> Result<Piece> {
+    fn look_at_entries<R: KvRead>(
+        &self,
+        reader: &R,
+        index: usize,
+        from: &[u8],
+        most: usize,
+    ) -> Result<Piece> {
         let known = self.opened.known(reader)?;
         let mut piece = Piece::new();
         let (Some(tree), Some(definition)) = (known.trees.index(index), known.index(index)) else {
@@ -200,35 +208,39 @@ impl<D: Body> Collection<D> {
             return Ok(piece);
         }
         let mut entries = Entries::default();
-        let mut last = None;
         let range = KeyRange::from_bounds(Bound::Included(from), Bound::Unbounded);
-        let mut cursor = reader.scan(tree, range, Direction::Forward)?;
-        for _ in 0..CHUNK {
-            let Some((entry, _)) = cursor.next()? else { return Ok(piece) };
+        let mut last = Vec::new();
+        let look = |entry: &[u8], key: &[u8]| {
             piece.report.entries += 1;
-            last = Some(successor(entry));
-            let is_asked_for = match id_key(entry, definition.id_direction()) {
-                Err(_) => false,
-                Ok(key) => {
-                    entries.clear();
-                    match self.read_entries(reader, &known, index, &key, &mut entries) {
-                        Ok(None) => false,
-                        Ok(Some(is_read)) => !is_read || entries.contains(index, entry),
-                        // A document that cannot be decoded may own the entry, so the entry stays.
-                        Err(error) if error.operation() != Operation::Layer => return Err(error),
-                        Err(_) => true,
+            last = successor(entry);
+            let is_asked_for = tree.is_at(entry, key)
+                && match id_key(entry, tree.id_direction) {
+                    Err(_) => false,
+                    Ok(own) => {
+                        entries.clear();
+                        match self.read_entries(reader, &known, index, &own, &mut entries) {
+                            Ok(None) => false,
+                            Ok(Some(is_read)) => !is_read || entries.contains(index, entry),
+                            // A document that cannot be decoded may own the entry, so the entry stays.
+                            Err(error) if error.operation() != Operation::Layer => {
+                                return Err(error);
+                            }
+                            Err(_) => true,
+                        }
                     }
-                }
-            };
+                };
             if !is_asked_for {
                 let finding = (definition.name.clone(), entry.escape_ascii().to_string());
                 let report = &mut piece.report;
                 note(&mut report.dangling, &mut report.dangling_count, finding);
-                let key = entry.to_vec();
+                let key = key.to_vec();
                 piece.corrections.push(Correction { index, key, is_missing: false });
             }
-        }
-        piece.next = last;
+            let is_full = piece.report.entries == most as u64;
+            Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        let flow = tree.scan(reader, range, Direction::Forward, look)?;
+        piece.next = flow.is_break().then_some(last);
         Ok(piece)
     }
 

@@ -7,6 +7,7 @@ use arbour_core::engine::document_layout::{
 use arbour_core::{Direction, Result, Tree};
 
 use super::any_reader::AnyReader;
+use super::index_tree::IndexTree;
 
 /// What a collection notes beside its documents.
 #[derive(Clone, Copy)]
@@ -29,9 +30,7 @@ pub(super) struct Trees {
     pub(super) catalog: Tree,
     pub(super) documents: Tree,
     /// The tree of each index, by its number; `None` for one that was dropped.
-    indexes: Vec<Option<Tree>>,
-    /// The direction in which each index sorts ids.
-    id_directions: Vec<Direction>,
+    indexes: Vec<Option<IndexTree>>,
     pub(super) feed: Tree,
     pub(super) feed_ack: Tree,
     /// The keys of documents that were written while an upgrade checks all.
@@ -50,43 +49,41 @@ impl Trees {
             catalog: open(CATALOG_TREE)?,
             documents: open(&documents_tree(collection))?,
             indexes: Vec::new(),
-            id_directions: Vec::new(),
             feed: open(&feed_tree(collection))?,
             feed_ack: open(&feed_ack_tree(collection))?,
             unchecked: open(&unchecked_tree(collection))?,
         })
     }
 
-    /// Returns the trees with those of indexes: of each the name in the record of the collection, if it
-    /// is there, and the direction in which it sorts ids.
+    /// Returns the trees with those of indexes: of each the name in the record of the collection and the
+    /// length of its longest key, if it is there, and the direction in which it sorts ids.
     pub(super) fn with_indexes<'i>(
         &self,
         reader: &dyn AnyReader,
-        indexes: impl Iterator<Item = (Option<&'i str>, Direction)>,
+        indexes: impl Iterator<Item = (Option<(&'i str, usize)>, Direction)>,
     ) -> Result<Self> {
         let mut trees = self.clone();
-        for (name, id_direction) in indexes {
+        for (recorded, id_direction) in indexes {
             let open = |name| reader.open_tree(TreeName::layer(&index_tree(&self.name, name))?);
-            trees.indexes.push(name.map(open).transpose()?);
-            trees.id_directions.push(id_direction);
+            trees.indexes.push(match recorded {
+                Some((name, key_bytes_max)) => {
+                    Some(IndexTree { tree: open(name)?, id_direction, key_bytes_max })
+                }
+                None => None,
+            });
         }
         Ok(trees)
     }
 
     /// Returns the tree of an index.
-    pub(super) fn index(&self, number: usize) -> Option<&Tree> {
+    pub(super) fn index(&self, number: usize) -> Option<&IndexTree> {
         self.indexes.get(number)?.as_ref()
     }
 
     /// Returns the trees of the indexes that exist, with their numbers.
-    pub(super) fn indexes(&self) -> impl Iterator<Item = (usize, &Tree)> {
+    pub(super) fn indexes(&self) -> impl Iterator<Item = (usize, &IndexTree)> {
         let numbered = self.indexes.iter().enumerate();
         numbered.filter_map(|(number, tree)| Some((number, tree.as_ref()?)))
-    }
-
-    /// Returns the direction in which an index sorts ids.
-    pub(super) fn id_direction(&self, index: usize) -> Direction {
-        self.id_directions.get(index).copied().unwrap_or_default()
     }
 
     /// Returns the tree that holds notes of a kind.

@@ -25,6 +25,7 @@ use super::fields::Decode;
 use super::opened::Opened;
 use super::{Body, DocId, unchanged};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 
 impl<D: Body> Collection<D> {
     /// Reads all documents as [`finish_upgrade`](Self::finish_upgrade) would and writes nothing. Returns
@@ -113,9 +114,11 @@ impl<D: Body> Collection<D> {
     pub fn abandon_upgrade<S: KvStore>(&self, store: &S) -> Result<bool> {
         let upgrading = self.upgrading();
         let was_begun = store.write(|transaction| upgrading.abandon(transaction))?;
-        let mut notes = Clearing::default();
+        let (mut notes, mut size) = (Clearing::default(), ChunkSize::new(CHUNK));
         while was_begun
-            && store.write(|transaction| upgrading.forget_notes(transaction, &mut notes))?
+            && size.write(store, |transaction, most| {
+                upgrading.forget_notes(transaction, &mut notes, most)
+            })?
         {}
         Ok(was_begun)
     }
@@ -167,8 +170,10 @@ impl Upgrading<'_> {
     ) -> Result<bool> {
         let began = Instant::now();
         let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(true) };
-        let mut notes = Clearing::default();
-        while let Some(done) = store.write(|transaction| self.advance(transaction, &mut notes))? {
+        let (mut notes, mut size) = (Clearing::default(), ChunkSize::new(CHUNK));
+        while let Some(done) =
+            size.write(store, |transaction, most| self.advance(transaction, &mut notes, most))?
+        {
             let name = self.opened.schema.name();
             if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
                 return Ok(false);
@@ -199,6 +204,7 @@ impl Upgrading<'_> {
         &self,
         transaction: &mut dyn AnyTransaction,
         notes: &mut Clearing,
+        most: usize,
     ) -> Result<Option<u64>> {
         let mut record = self.opened.known(transaction)?.record.clone();
         if self.is_done(&record) {
@@ -219,39 +225,41 @@ impl Upgrading<'_> {
         };
         let is_checked = record.schema == version;
         let count = if is_checked {
-            self.convert_chunk(transaction, &mut upgrade)?
+            self.convert_chunk(transaction, &mut upgrade, most)?
         } else {
             let documents = &self.opened.trees.documents;
-            upgrade.visit_next(transaction, documents, &mut |key, value| self.check(key, value))?
+            let mut check = |key: &[u8], value: &[u8]| self.check(key, value);
+            upgrade.visit_next(transaction, documents, most, &mut check)?
         };
         let done = upgrade.done;
         record.upgrade = Some(upgrade);
-        if count < CHUNK && is_checked {
+        if count < most && is_checked {
             record.upgrade = None;
-        } else if count < CHUNK && self.check_noted(transaction, notes)? {
+        } else if count < most && self.check_noted(transaction, notes, most)? {
             // The transaction has seen the last document and the last note, so this is the switch.
-            record = record.upgraded(&self.opened.schema)?;
+            record = record.upgraded(&self.opened.schema, self.opened.key_bytes_max)?;
             record.upgrade = Some(Upgrade { done, ..Upgrade::to(version) });
         }
         self.opened.save(transaction, &record)?;
         Ok(Some(done))
     }
 
-    /// Checks documents that earlier programs wrote meanwhile, at most a chunk, and forgets the notes of
+    /// Checks documents that earlier programs wrote meanwhile, at most so many, and forgets the notes of
     /// them. Returns whether no note is left.
     fn check_noted(
         &self,
         transaction: &mut dyn AnyTransaction,
         notes: &mut Clearing,
+        most: usize,
     ) -> Result<bool> {
         let (documents, unchecked) = (&self.opened.trees.documents, &self.opened.trees.unchecked);
-        let noted = notes.advance(transaction, slice::from_ref(unchecked))?;
+        let noted = notes.advance(transaction, slice::from_ref(unchecked), most)?;
         for key in &noted {
             let mut checked = Ok(());
             transaction.get(documents, key, &mut |value| checked = self.check(key, value))?;
             checked?;
         }
-        Ok(noted.len() < CHUNK)
+        Ok(noted.len() < most)
     }
 
     /// Stores the next documents in the new version, and returns how many were read.
@@ -259,10 +267,11 @@ impl Upgrading<'_> {
         &self,
         transaction: &mut dyn AnyTransaction,
         upgrade: &mut Upgrade,
+        most: usize,
     ) -> Result<usize> {
         let documents = &self.opened.trees.documents;
         let mut converted = Vec::new();
-        let count = upgrade.visit_next(transaction, documents, &mut |key, value| {
+        let count = upgrade.visit_next(transaction, documents, most, &mut |key, value| {
             let header = Header::split(value).map(|(header, _)| header);
             if !header.is_ok_and(|header| header.schema == self.opened.schema.version) {
                 let stored = self.documents.converted(key, value, &mut |_| Ok(()))?;
@@ -312,25 +321,27 @@ impl Upgrading<'_> {
         &self,
         transaction: &mut dyn AnyTransaction,
         notes: &mut Clearing,
+        most: usize,
     ) -> Result<bool> {
         // An upgrade that has begun since needs its own.
         if self.opened.known(transaction)?.record.upgrade.is_some() {
             return Ok(false);
         }
         let unchecked = slice::from_ref(&self.opened.trees.unchecked);
-        Ok(notes.advance(transaction, unchecked)?.len() == CHUNK)
+        Ok(notes.advance(transaction, unchecked, most)?.len() == most)
     }
 }
 
 impl Upgrade {
-    /// Visits the next documents, at most a chunk, and returns how many there were.
+    /// Visits the next documents, at most so many, and returns how many there were.
     fn visit_next(
         &mut self,
         reader: &dyn AnyReader,
         documents: &Tree,
+        most: usize,
         visit: Visit<'_>,
     ) -> Result<usize> {
-        let (last, count) = chunk::visit(reader, documents, &self.after, visit)?;
+        let (last, count) = chunk::visit(reader, documents, &self.after, most, visit)?;
         self.done += count as u64;
         if let Some(last) = last {
             self.after = last;

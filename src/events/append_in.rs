@@ -106,7 +106,7 @@ impl Events {
         let location = &inner.location;
         let (appended, done) = if location.is_beside_views {
             let mut view = DynTransaction::within(transaction);
-            let (appended, mut done) = inner.append_within(&mut view, &append)?;
+            let (appended, mut done) = inner.append_within(&mut view, &append, true)?;
             for inlined in &mut done {
                 inner.check_inlined(inlined, &view, appended)?;
             }

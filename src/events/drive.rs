@@ -11,7 +11,11 @@ use super::patience::{Patience, earlier};
 use super::project::AppliedBatch;
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
+use super::view::View;
+use crate::chunk_size::{ChunkSize, is_transaction_too_large};
 use crate::conditional_write::{Written, write_if_needed};
+use crate::documents::chunk::CHUNK;
+use crate::documents::clearing::Clearing;
 
 /// How waiting for a projection ended.
 #[derive(Clone, Debug)]
@@ -206,8 +210,48 @@ impl Inner {
     fn step(&self, running: &RunningProjection, activates: bool) -> Result<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
+        loop {
+            let most = running.chunk_events.load(Ordering::Relaxed);
+            match self.step_of(running, activates, most) {
+                Err(error) if is_transaction_too_large(&error) && self.clears(running)? => {}
+                // How much an event makes its handlers write is known only now.
+                Err(error) if is_transaction_too_large(&error) && most > 1 => {
+                    running.chunk_events.store(most / 2, Ordering::Relaxed);
+                }
+                step => return step,
+            }
+        }
+    }
+
+    /// Removes what is left of the view of a version that is being forgotten, in chunks. Returns whether
+    /// there was anything.
+    fn clears(&self, running: &RunningProjection) -> Result<bool> {
+        let (views, snapshot) = (self.views.inner(), self.views.inner().snapshot()?);
+        if !running.state(&snapshot)?.is_forgotten {
+            return Ok(false);
+        }
+        let view = View::of(&snapshot, running.name(), running.declared.version())?;
+        let (mut clearing, mut size) = (Clearing::default(), ChunkSize::new(CHUNK));
+        let mut has_removed = false;
+        loop {
+            let removed = size.write(views, |transaction, most| {
+                // Another program may have removed it, and begun with the version anew.
+                if !running.state(transaction)?.is_forgotten {
+                    return Ok(0);
+                }
+                Ok(clearing.advance(transaction, &view.trees, most)?.len())
+            })?;
+            if removed == 0 {
+                return Ok(has_removed);
+            }
+            has_removed = true;
+        }
+    }
+
+    /// Applies the next events, at most so many, and commits.
+    fn step_of(&self, running: &RunningProjection, activates: bool, most: usize) -> Result<Step> {
         let step = |transaction: &mut DynTransaction<'_>| {
-            self.step_within(running, transaction, activates)
+            self.step_within(running, transaction, activates, most)
         };
         let (step, batch) = write_if_needed(self.views.inner(), self.view_durability, step)?;
         if let Some((batch, Reach { applied, newest })) = batch {
@@ -222,6 +266,7 @@ impl Inner {
         running: &RunningProjection,
         transaction: &mut DynTransaction<'_>,
         activates: bool,
+        most: usize,
     ) -> Result<Written<(Step, Option<Applied>)>> {
         let mut state = running.state(transaction)?;
         if state.is_halted {
@@ -231,7 +276,8 @@ impl Inner {
         let is_active = active == Some(running.declared.version());
         let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
-        let (head, events) = self.location.next_events(transaction, state.applied)?;
+        let (head, mut events) = self.location.next_events(transaction, state.applied)?;
+        events.truncate(most);
         let mut batch =
             self.project(running, transaction, state, &head, &events, &mut |_, _| {})?;
         let reach = Reach { applied: batch.state.applied, newest: head.position };

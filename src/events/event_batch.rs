@@ -26,6 +26,11 @@ impl EventBatch {
         self.events.len() >= CHUNK_EVENTS || self.bytes.len() >= CHUNK_BYTES
     }
 
+    /// Keeps the first events, at most so many.
+    pub(super) fn truncate(&mut self, most: usize) {
+        self.events.truncate(most);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }

@@ -13,6 +13,7 @@ use super::layout::{PROJECTION_TREE, log_tree, state_key};
 use super::log::open_tree;
 use super::projection_state::ProjectionState;
 use super::view::View;
+use crate::chunk_size::ChunkSize;
 use crate::documents::chunk::CHUNK;
 use crate::documents::clearing::Clearing;
 use crate::key::Key as _;
@@ -53,15 +54,16 @@ impl Events {
         })?;
         let view = View::of(&store.snapshot()?, projection, version)?;
         let (mut is_left, mut clearing) = (true, Clearing::default());
+        let mut size = ChunkSize::new(CHUNK);
         while is_left {
-            is_left = store.write(|transaction| {
+            is_left = size.write(store, |transaction, most| {
                 // Another program may have removed the rest, and begun with the version anew.
                 let is_marked =
                     transaction.get_with(&states, &state_key, |state| *state == mark)?;
                 if is_marked != Some(true) {
                     return Ok(false);
                 }
-                if clearing.advance(transaction, &view.trees)?.len() == CHUNK {
+                if clearing.advance(transaction, &view.trees, most)?.len() == most {
                     return Ok(true);
                 }
                 view.remove_declarations(transaction)?;

@@ -12,6 +12,7 @@ use super::outcome::Outcome;
 use super::project::AppliedBatch;
 use super::projection_state::ProjectionState;
 use super::running_projection::RunningProjection;
+use crate::chunk_size::is_transaction_too_large;
 
 /// How far a projection may lag behind and still catch up in the commit of a new event.
 const INLINE_LAG_MAX: u64 = 100;
@@ -53,14 +54,16 @@ impl Events {
         append: Append,
         durability: Durability,
     ) -> Result<(Appended, Vec<Inlined>)> {
-        let inner = Arc::clone(&self.inner);
+        let append = Arc::new(append);
         let _dispatching = Dispatching::new(&self.inner.dispatching);
-        let (appended, done) = self.inner.views.write_grouped(durability, move |transaction| {
-            let mut view = DynTransaction::within(transaction);
-            let done = inner.append_within(&mut view, &append)?;
-            view.commit()?;
-            Ok(done)
-        })?;
+        let written = match self.append_in_group(&append, durability, true) {
+            // The events may fit without what the projections make of them, which is committed next then.
+            Err(error) if is_transaction_too_large(&error) => {
+                self.append_in_group(&append, durability, false)
+            }
+            written => written,
+        };
+        let (appended, done) = written?;
         for inlined in &done {
             let running = self.inner.projections.get(inlined.running);
             if let (Some(running), Some(batch)) = (running, &inlined.batch) {
@@ -68,6 +71,21 @@ impl Events {
             }
         }
         Ok((appended, done))
+    }
+
+    fn append_in_group(
+        &self,
+        append: &Arc<Append>,
+        durability: Durability,
+        applies: bool,
+    ) -> Result<(Appended, Vec<Inlined>)> {
+        let (inner, append) = (Arc::clone(&self.inner), Arc::clone(append));
+        self.inner.views.write_grouped(durability, move |transaction| {
+            let mut view = DynTransaction::within(transaction);
+            let done = inner.append_within(&mut view, &append, applies)?;
+            view.commit()?;
+            Ok(done)
+        })
     }
 }
 
@@ -78,11 +96,12 @@ impl Inner {
         &self,
         view: &mut DynTransaction<'_>,
         append: &Append,
+        applies: bool,
     ) -> Result<(Appended, Vec<Inlined>)> {
         // Read before writing: pages that this transaction has not changed yet are quicker to read.
         let mut done = self.inline_projections_at(view)?;
         let appended = self.location.log.append_chunk(view, append)?;
-        for inlined in &mut done {
+        for inlined in done.iter_mut().filter(|_| applies) {
             self.apply_inline(inlined, view, &appended)?;
         }
         Ok((appended.appended, done))

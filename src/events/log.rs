@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::{TreeName, Write};
 use arbour_core::{
     Batch, Cause, DecodeError, Error, KvRead, KvStore, KvWrite, Result, Tree, clock,
 };
@@ -172,8 +172,9 @@ impl Log {
     /// [`Expected`](EventError::Expected) for a stream at another version,
     /// [`KeyReused`](EventError::KeyReused) for a key that was used for other content,
     /// [`Invalid`](EventError::Invalid) if there is no event, or a name is empty or too long; from
-    /// the store, [`TooLarge`](crate::ErrorKind::TooLarge) for a payload above its limits. In
-    /// all these cases nothing was written.
+    /// the store, [`TooLarge`](crate::ErrorKind::TooLarge) for a payload or a name above its limits: a
+    /// stream and a type need eleven bytes beside their name in a key. In all these cases nothing was
+    /// written.
     ///
     /// ```
     /// # use arbour::KvStore;
@@ -218,6 +219,7 @@ impl Log {
             is_repeated: false,
         };
         let (batch, head, chunk) = appending.finish(&streams, keyed, appended);
+        self.check_type(transaction, append, head.position)?;
         batch.iter().try_for_each(|write| transaction.check(&write))?;
         transaction.apply(&batch)?;
         tracing::trace!(
@@ -287,6 +289,19 @@ impl Log {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a type that the index by type could not hold, even if the log keeps none yet.
+    fn check_type<W: KvWrite>(
+        &self,
+        transaction: &W,
+        append: &Append,
+        position: u64,
+    ) -> Result<()> {
+        let types = append.events.iter().map(|event| event.event_type.as_str());
+        let longest = types.max_by_key(|event_type| event_type.len()).unwrap_or_default();
+        let key = (longest, position).to_key_bytes();
+        transaction.check(&Write { tree: &self.trees.types, key: &key, value: Some(&[FORMAT]) })
     }
 
     pub(super) fn invalid(&self, reason: impl Into<String>) -> Error {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use arbour_core::{Batch, KvRead, KvStore, KvWrite as _, Result};
 
-use super::event_batch::EventBatch;
+use super::event_batch::{CHUNK_EVENTS, EventBatch};
 use super::head::Head;
 use super::layout::{FORMAT, LOG_HEAD_KEY, stream_head_key};
 use super::log::{Log, number_value, position_key, use_of};
@@ -13,6 +13,7 @@ use super::query::EventQuery;
 use super::type_index::type_key;
 use super::{EventError, envelope};
 use crate::Progress;
+use crate::chunk_size::ChunkSize;
 use crate::key::Key as _;
 
 impl Log {
@@ -54,6 +55,7 @@ impl Log {
     ) -> Result<u64> {
         let newest = source.head(reader)?;
         let (began, first) = (Instant::now(), self.head(&store.snapshot()?)?.position);
+        let mut size = ChunkSize::new(CHUNK_EVENTS);
         loop {
             let head = self.head(&store.snapshot()?)?;
             self.check_copies(head, source, newest)?;
@@ -62,13 +64,14 @@ impl Log {
             }
             let is_new = head.position == 0;
             let after = if is_new { newest.first - 1 } else { head.position };
-            let chunk = source.chunk(reader, after, newest.position)?;
+            let mut chunk = source.chunk(reader, after, newest.position)?;
+            chunk.truncate(size.get());
             if chunk.is_empty() {
                 let position = after + 1;
                 return Err(EventError::Broken { log: source.name().to_owned(), position }.into());
             }
             let batch = self.batch_of(source, reader, &chunk, (after, head, newest))?;
-            let done = store.write(|transaction| {
+            let written = store.write(|transaction| {
                 let now = self.head(transaction)?;
                 // If the head has changed, another process has trimmed this log or indexes it.
                 // Start again with the new head.
@@ -76,7 +79,11 @@ impl Log {
                     transaction.apply(&batch)?;
                 }
                 Ok(self.head(transaction)?.position)
-            })?;
+            });
+            let done = match written {
+                Err(error) if size.shrinks_after(&error) => continue,
+                written => written?,
+            };
             let reached = Progress::new(self.name(), began, first).at(done, Some(newest.position));
             if progress(reached).is_break() {
                 return Ok(done);

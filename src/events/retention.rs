@@ -9,6 +9,7 @@ use super::handling::check_not_handling;
 use super::log::{Log, decode_number, position_key};
 use super::log_location::LogLocation;
 use super::type_index::type_key;
+use crate::chunk_size::ChunkSize;
 use crate::key::Key as _;
 
 impl Log {
@@ -79,9 +80,10 @@ impl Log {
         if head.first > until.min(head.position) {
             return Ok(head.first);
         }
+        let mut size = ChunkSize::new(CHUNK_EVENTS);
         loop {
-            let (first, newest) = store.write(|transaction| {
-                let first = self.trim(transaction, until, CHUNK_EVENTS)?;
+            let (first, newest) = size.write(store, |transaction, most| {
+                let first = self.trim(transaction, until, most)?;
                 Ok((first, self.head(transaction)?.position))
             })?;
             if first > until.min(newest) {

@@ -2,7 +2,7 @@
 //! events.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use arbour_core::{DecodeError, DynStore, DynTransaction, Error, KvRead, KvWrite, Result, Tree};
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::apply::{Effect, apply};
 use super::dead_letter::{DeadKind, DeadLetter, reason};
 use super::event::Event;
-use super::event_batch::EventBatch;
+use super::event_batch::{CHUNK_EVENTS, EventBatch};
 use super::layout::{
     FORMAT, PROJECTION_TREE, dead_stream_tree, dead_tree, log_tree, quarantine_tree, result_tree,
     state_key,
@@ -40,6 +40,8 @@ pub(super) struct RunningProjection {
     pub(super) turn: Turn,
     /// The position that this process knows to be committed. It may lag behind, and is never ahead.
     pub(super) applied: AtomicU64,
+    /// The most events that one transaction applies: fewer than usual if the engine refused more.
+    pub(super) chunk_events: AtomicUsize,
     /// How many times the next event has failed.
     pub(super) tries: AtomicU32,
     /// The earliest time of the next attempt.
@@ -95,6 +97,7 @@ impl RunningProjection {
             state_key,
             turn: Turn::default(),
             applied: AtomicU64::new(0),
+            chunk_events: AtomicUsize::new(CHUNK_EVENTS),
             tries: AtomicU32::new(0),
             next_try: Mutex::new(None),
         })

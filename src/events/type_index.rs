@@ -12,6 +12,7 @@ use super::head::Head;
 use super::layout::FORMAT;
 use super::log::Log;
 use super::query::EventQuery;
+use crate::chunk_size::ChunkSize;
 use crate::key::{Key as _, KeyPart as _};
 
 impl Head {
@@ -61,19 +62,20 @@ impl Log {
     /// ```
     pub fn index_types<S: KvStore>(&self, store: &S) -> Result<()> {
         let mut head = self.head(&store.snapshot()?)?;
+        let mut size = ChunkSize::new(CHUNK_EVENTS);
         while !head.indexes_types_behind(0) {
-            head = store.write(|transaction| self.index_chunk(transaction))?;
+            head = size.write(store, |transaction, most| self.index_chunk(transaction, most))?;
         }
         Ok(())
     }
 
-    /// Indexes the newest events that are not indexed yet.
-    fn index_chunk<W: KvWrite>(&self, transaction: &mut W) -> Result<Head> {
+    /// Indexes the newest events that are not indexed yet, at most so many.
+    fn index_chunk<W: KvWrite>(&self, transaction: &mut W, most: usize) -> Result<Head> {
         let mut head = self.head(transaction)?;
         // Once the first batch has set `types_from`, every append indexes its own events.
         let from = head.types_from.unwrap_or(head.position.saturating_add(1));
         let (mut keys, mut lowest) = (Vec::new(), from);
-        let query = EventQuery::all().until(from.saturating_sub(1)).backward().limit(CHUNK_EVENTS);
+        let query = EventQuery::all().until(from.saturating_sub(1)).backward().limit(most);
         self.each(transaction, &query, |event| {
             keys.push(type_key(event));
             lowest = event.position;
@@ -82,7 +84,7 @@ impl Log {
         for key in &keys {
             transaction.put(&self.trees.types, key, &[FORMAT])?;
         }
-        let is_last = keys.len() < CHUNK_EVENTS;
+        let is_last = keys.len() < most;
         head.types_from = Some(if is_last { lowest.min(head.first) } else { lowest });
         self.save_head(transaction, &head)?;
         Ok(head)

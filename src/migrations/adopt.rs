@@ -5,6 +5,7 @@ use arbour_core::{KvStore, Result};
 use super::journal::Journal;
 use super::lease::Waiting;
 use super::migrations::Migrations;
+use super::perform::check_key;
 use super::raw_trees::{Bound, RawTrees, reading};
 use super::record::RecordState;
 use super::run::Run;
@@ -47,7 +48,11 @@ impl Migrations {
         };
         let mut waiting = Waiting::new();
         let held = loop {
-            reading(store, |raw| journal(raw))?;
+            reading(store, |raw| {
+                let mut covered = declared.steps.keys().filter(|key| target.covers(key));
+                journal(raw)?;
+                covered.try_for_each(|key| check_key(key, raw))
+            })?;
             if let Some(held) = waiting.take(store, options.lease, options.wait)? {
                 break held;
             }

@@ -2,13 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arbour_core::engine::{panic_message, successor};
+use arbour_core::engine::{TreeName, Write, panic_message, successor};
 use arbour_core::{Cause, Direction, Error, ErrorKind, Operation};
 
 use super::MigrationError;
 #[cfg(feature = "documents")]
 use super::documents::documents_of;
 use super::error::{Halt, StepPlace};
+use super::layout::JOURNAL_TREE;
 use super::progress::Beat;
 use super::raw_trees::RawTrees;
 use super::record::Counts;
@@ -73,7 +74,7 @@ pub(super) fn perform(
     }
 }
 
-/// Checks, before anything runs, whether a step can do its work in a store.
+/// Checks, before anything runs, whether a step can do its work in a store, and its key fits there.
 pub(super) fn check_possible(
     key: &StepKey,
     step: &Step,
@@ -87,8 +88,14 @@ pub(super) fn check_possible(
             Error::from(MigrationError::StoreInStep { at, cause })
         })?;
     }
-    let _ = (key, step, raw);
-    Ok(())
+    let _ = step;
+    check_key(key, raw)
+}
+
+/// Checks whether the key of the journal entry of a step fits into a store.
+pub(super) fn check_key(key: &StepKey, raw: &dyn RawTrees) -> Result<(), Error> {
+    let journal = raw.open(TreeName::layer(JOURNAL_TREE)?)?;
+    raw.check(&Write { tree: &journal, key: &key.encode(), value: Some(&[]) })
 }
 
 /// Runs the check of a step.

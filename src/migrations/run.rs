@@ -18,6 +18,7 @@ use super::report::{Report, StepReport};
 use super::step::Step;
 use super::step_id::StepKey;
 use super::step_trees::count;
+use super::visit::Budget;
 use super::{MigrationError, Target};
 use crate::Progress;
 
@@ -266,8 +267,9 @@ impl Migrations {
         let mut silent = |_: Progress| ControlFlow::Continue(());
         let listener = progress.unwrap_or(&mut silent);
         let pulse = Pulse::new(listener, found.pending.len());
+        let (migrations, budget) = (self, self.budget);
         let mut runner =
-            Runner { migrations: self, store, options, held, journal, pulse, is_heard };
+            Runner { migrations, store, options, held, journal, pulse, is_heard, budget };
         runner.journal.begin(&found.pending);
         for key in &found.pending {
             let Some(step) = declared.steps.get(key) else { continue };
@@ -290,6 +292,8 @@ struct Runner<'r, S: KvStore> {
     journal: Journal,
     pulse: Pulse<'r>,
     is_heard: bool,
+    /// The limits of a chunk: lower than declared once the engine refused one as too large.
+    budget: Budget,
 }
 
 impl<S: KvStore> Runner<'_, S> {
@@ -300,6 +304,12 @@ impl<S: KvStore> Runner<'_, S> {
         while !done.is_done {
             let began = Instant::now();
             let ran = self.run_chunk(key, step, began);
+            if let Err(Halt::Failed(error)) = &ran
+                && step.body.source().is_some()
+                && self.budget.shrinks_after(error)
+            {
+                continue;
+            }
             let (change, counts) = ran.map_err(|halt| match halt {
                 // The error comes from the commit, which belongs to the step.
                 Halt::Failed(cause) if cause.operation() != Operation::Layer => {
@@ -325,7 +335,7 @@ impl<S: KvStore> Runner<'_, S> {
         began: Instant,
     ) -> Result<(JournalChange, Counts), Halt> {
         let (store, held, journal) = (self.store, self.held, &self.journal);
-        let (migrations, pulse) = (self.migrations, &mut self.pulse);
+        let (migrations, budget, pulse) = (self.migrations, &self.budget, &mut self.pulse);
         let before = journal.records.get(key);
         let cursor = before.and_then(|record| record.cursor.as_deref());
         store.try_write_with(self.options.durability, |transaction| {
@@ -333,7 +343,7 @@ impl<S: KvStore> Runner<'_, S> {
             // In the same transaction as the changes, so that a runner that lost its lease commits
             // nothing.
             held.check(raw)?;
-            let (left, counts) = perform(key, step, raw, pulse, cursor, &migrations.budget)?;
+            let (left, counts) = perform(key, step, raw, pulse, cursor, budget)?;
             let mut record = migrations.record(step, held.epoch);
             if let Some(before) = before {
                 (record.counts, record.took) = (before.counts, before.took);

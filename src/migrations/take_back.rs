@@ -18,6 +18,7 @@ use super::report::{Report, StepReport};
 use super::run::{Run, go_on};
 use super::step::Step;
 use super::step_id::StepKey;
+use super::visit::Budget;
 use super::{MigrationError, Target};
 use crate::Progress;
 
@@ -55,8 +56,8 @@ impl Migrations {
             }
             let mut silent = |_: Progress| ControlFlow::Continue(());
             let pulse = Pulse::new(progress.unwrap_or(&mut silent), undone.len());
-            let (migrations, held) = (self, &held);
-            let mut undoer = Undoer { migrations, store, options, held, journal, pulse };
+            let (budget, held) = (self.budget, &held);
+            let mut undoer = Undoer { store, options, held, journal, pulse, budget };
             undoer.undo_all(&declared, &undone)
         };
         held.during(store, run)
@@ -106,12 +107,13 @@ impl Migrations {
 
 /// What undoes steps while it holds the lease.
 struct Undoer<'u, S: KvStore> {
-    migrations: &'u Migrations,
     store: &'u S,
     options: &'u Run,
     held: &'u Held,
     journal: Journal,
     pulse: Pulse<'u>,
+    /// The limits of a chunk: lower than declared once the engine refused one as too large.
+    budget: Budget,
 }
 
 impl<S: KvStore> Undoer<'_, S> {
@@ -132,13 +134,19 @@ impl<S: KvStore> Undoer<'_, S> {
         go_on(self.pulse.begin(key, 0))?;
         while let Some(record) = self.journal.records.get(key).cloned() {
             let began = Instant::now();
-            let (change, counts) =
-                self.undo_chunk(key, step, &record).map_err(|halt| match halt {
-                    Halt::Failed(cause) if cause.operation() != Operation::Layer => {
-                        MigrationError::StoreInStep { at: place_of(key), cause }.into()
-                    }
-                    other => other,
-                })?;
+            let undone = self.undo_chunk(key, step, &record);
+            if let Err(Halt::Failed(error)) = &undone
+                && step.undo.is_some()
+                && self.budget.shrinks_after(error)
+            {
+                continue;
+            }
+            let (change, counts) = undone.map_err(|halt| match halt {
+                Halt::Failed(cause) if cause.operation() != Operation::Layer => {
+                    MigrationError::StoreInStep { at: place_of(key), cause }.into()
+                }
+                other => other,
+            })?;
             self.journal.accept(change);
             done.counts.add(counts);
             done.took += began.elapsed();
@@ -157,7 +165,7 @@ impl<S: KvStore> Undoer<'_, S> {
         record: &Record,
     ) -> Result<(JournalChange, Counts), Halt> {
         let (store, held, journal) = (self.store, self.held, &self.journal);
-        let (budget, pulse) = (&self.migrations.budget, &mut self.pulse);
+        let (budget, pulse) = (&self.budget, &mut self.pulse);
         store.try_write_with(self.options.durability, |transaction| {
             let raw = &mut Bound::new(store, transaction);
             held.check(raw)?;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use arbour_core::Direction;
+use arbour_core::{Direction, Error};
 
 use super::source::Source;
+use crate::chunk_size::is_transaction_too_large;
 
 /// A visit in progress.
 pub(super) struct Visit {
@@ -25,6 +26,15 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// Halves the entries if this is why a transaction failed. Returns whether to run it again.
+    pub(super) fn shrinks_after(&mut self, error: &Error) -> bool {
+        let is_cut = is_transaction_too_large(error) && self.entries > 1;
+        if is_cut {
+            self.entries /= 2;
+        }
+        is_cut
+    }
+
     pub(super) const UNBOUNDED: Self =
         Self { entries: u64::MAX, bytes: u64::MAX, time: Duration::MAX };
 }

@@ -73,9 +73,13 @@ impl WriteQueue {
     /// Takes the queued writes for which the durability of a transaction is sufficient.
     fn take(&self, durability: Durability) -> Vec<Write> {
         let mut queue = self.queue.lock();
-        let (taken, left) = mem::take(&mut queue.writes)
+        let (mut taken, mut left): (Vec<Write>, Vec<Write>) = mem::take(&mut queue.writes)
             .into_iter()
             .partition(|write| write.durability <= durability);
+        if !self.group.shares() {
+            let others = taken.split_off(taken.len().min(1));
+            left.splice(0..0, others);
+        }
         queue.writes = left;
         taken
     }

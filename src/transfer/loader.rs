@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use arbour_core::engine::TreeName;
-use arbour_core::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result, Tree};
+use arbour_core::engine::{TreeName, Write};
+use arbour_core::{Cursor, Direction, KeyRange, KvRead, KvStore, Result, Tree};
 
+use super::batches::Batches;
 use super::mark::is_left_out;
 
 /// Writes entries in order to a store. Its commits need not be durable, because the mark says that
@@ -16,9 +17,7 @@ pub(super) struct Loader<'s, S: KvStore, R: KvRead> {
     store: &'s S,
     /// The entries that existed before; `None` if there were none.
     before: Option<&'s R>,
-    batch: Batch,
-    /// How many bytes of keys and values are written in one commit.
-    chunk_bytes: usize,
+    batches: Batches<'s, S>,
     filling: Option<Filling<'s, R>>,
     filled: BTreeSet<String>,
 }
@@ -57,7 +56,8 @@ impl<C: Cursor> There<C> {
 impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
     pub(super) fn new(store: &'s S, before: Option<&'s R>, chunk_bytes: usize) -> Self {
         let filled = BTreeSet::new();
-        Self { store, before, batch: Batch::new(), chunk_bytes, filling: None, filled }
+        let batches = Batches::new(store, chunk_bytes);
+        Self { store, before, batches, filling: None, filled }
     }
 
     /// Takes the next entry, and tells whether a commit was made.
@@ -72,15 +72,14 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
             let is_gone = there.key != key;
             // Entries arrive in order, so an existing key before this one is not in the source.
             if is_gone {
-                self.batch.delete(&filling.tree, &there.key);
+                self.batches.add(&Write { tree: &filling.tree, key: &there.key, value: None })?;
             }
             filling.there = there.advanced()?;
             if is_same {
                 return Ok(false);
             }
         }
-        self.batch.put(&filling.tree, key, value);
-        self.flush(self.chunk_bytes)
+        self.batches.add(&Write { tree: &filling.tree, key, value: Some(value) })
     }
 
     fn begin_tree(&mut self, name: &str) -> Result<()> {
@@ -98,19 +97,10 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
     fn end_tree(&mut self) -> Result<()> {
         let Some(Filling { tree, mut there, .. }) = self.filling.take() else { return Ok(()) };
         while let Some(gone) = there {
-            self.batch.delete(&tree, &gone.key);
-            self.flush(self.chunk_bytes)?;
+            self.batches.add(&Write { tree: &tree, key: &gone.key, value: None })?;
             there = gone.advanced()?;
         }
         Ok(())
-    }
-
-    fn flush(&mut self, bytes_min: usize) -> Result<bool> {
-        if self.batch.byte_len() < bytes_min || self.batch.is_empty() {
-            return Ok(false);
-        }
-        self.store.apply(std::mem::take(&mut self.batch), Durability::None)?;
-        Ok(true)
     }
 
     /// Writes what is left, removes trees that received no entries, and makes everything durable.
@@ -124,7 +114,7 @@ impl<'s, S: KvStore, R: KvRead> Loader<'s, S, R> {
                 }
             }
         }
-        self.flush(0)?;
+        self.batches.flush()?;
         self.store.sync()
     }
 }

@@ -33,6 +33,7 @@
 //! Records do not cross blocks. Trees are in the order of their names, each once; entries are in
 //! the order of their keys. The SHA-256 of the records is the [`digest`] of the store.
 
+mod batches;
 mod block;
 mod copy;
 mod digest;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arbour::StoreOptions;
 use arbour::tokio::Options;
+use arbour::{KvStore as _, KvWrite as _, Limits, StoreOptions};
 use futures_util::future::join_all;
 
 use crate::bed::beds_with;
@@ -58,4 +58,31 @@ async fn no_more_reads_run_than_the_options_say() {
         let most = most.load(Ordering::SeqCst);
         assert!((1..=READS_MAX).contains(&most), "{}: {most} at once", bed.engine);
     }
+}
+
+#[tokio::test]
+async fn writes_that_fit_alone_share_no_limited_transaction() {
+    let limits = Limits { transaction_writes_max: 3, ..Limits::default() };
+    let store = arbour::open_with("memory:", &StoreOptions::new().limits(limits)).unwrap();
+    let tree = store.tree("t").unwrap();
+    let store = arbour::tokio::Store::new(store);
+    let (mut gate, mut passage) = gate();
+    let mut first = Box::pin(store.write(move |_| {
+        passage.pass();
+        Ok(())
+    }));
+    assert!(poll_once(first.as_mut()).is_pending());
+    gate.reached().await;
+    // They are queued while the first one runs.
+    let writes = (0..5_u8).map(|writer| {
+        let tree = tree.clone();
+        store.write(move |transaction| {
+            (0..3).try_for_each(|number| transaction.put(&tree, &[writer, number], b""))
+        })
+    });
+    let mut writes = Box::pin(join_all(writes));
+    assert!(poll_once(writes.as_mut()).is_pending());
+    drop(gate);
+    first.await.unwrap();
+    assert!(writes.await.iter().all(Result::is_ok));
 }

@@ -157,6 +157,20 @@ fn a_destination_that_takes_less_says_which_entry_it_refuses() {
 }
 
 #[test]
+fn batches_fit_the_transactions_of_the_destination() {
+    let from = Bed::filled("memory");
+    let limits = Limits { transaction_writes_max: 7, ..Limits::default() };
+    let to = arbour::open_with("memory:", &StoreOptions::new().limits(limits)).unwrap();
+    let moved = copy(&from.store, &to).unwrap();
+    assert_eq!(moved.digest, digest(&to).unwrap());
+    // The second copy removes what the source lacks.
+    let others = Bed::new("memory");
+    others.store.put(&others.store.tree("other").unwrap(), b"k", b"v").unwrap();
+    Transfer::new().replace().copy(&others.store, &to).unwrap();
+    assert_eq!(digest(&others.store).unwrap(), digest(&to).unwrap());
+}
+
+#[test]
 fn progress_tells_how_far_each_step_is() {
     let (from, to) = (Bed::filled("memory"), Bed::new("memory"));
     let mut seen = Vec::new();

@@ -207,7 +207,9 @@ pub(super) fn foreign_handle_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 
 /// Ten thousand writes are a batch like any other, and a transaction takes as many.
 pub(super) fn large<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    let keys: Vec<String> = (0..10_000).map(|number| format!("{number:05}")).collect();
+    // Three writes for two keys.
+    let count = (bed.capabilities().limits.transaction_writes_max / 6 * 4).min(10_000);
+    let keys: Vec<String> = (0..count).map(|number| format!("{number:05}")).collect();
     let odd: Vec<&[u8]> = keys.iter().skip(1).step_by(2).map(String::as_bytes).collect();
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     let mut batch = Batch::new();

@@ -137,9 +137,9 @@ pub(super) fn large_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     ] {
         store.write(|transaction| {
             transaction.put(&t, b"a", &large(b'1'))?;
-            transaction.put(&t, b"b", &large(b'1'))?;
             make(transaction, &t, "c=1 -d")
         })?;
+        store.put(&t, b"b", &large(b'1'))?;
         let mut transaction = store.begin_detached()?;
         for read in [b"a", b"b", b"c"] {
             assert!(transaction.get(&t, read)?.is_some());

@@ -139,7 +139,9 @@ pub(super) fn values_of_awkward_lengths<F: Factory>(bed: &mut Bed<F>) -> Result<
 /// unchanged.
 pub(super) fn one_mebibyte_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let t = bed.tree("t")?;
-    let value = patterned(1 << 20);
+    // The key needs a few bytes more.
+    let most = bed.capabilities().limits.transaction_bytes_max - 16;
+    let value = patterned((1 << 20).min(most));
     fill(bed.store(), &t, [&b"a"[..], b"one", b"z"])?;
     for path in WritePath::ALL {
         path.put(bed.store(), &t, path.key(), &value)?;
@@ -161,7 +163,8 @@ pub(super) fn one_mebibyte_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 pub(super) fn longest_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let _undisturbed = Undisturbed::new();
     let t = bed.tree("t")?;
-    let value = patterned(bed.capabilities().limits.value_bytes_max);
+    let limits = bed.capabilities().limits;
+    let value = patterned(limits.value_bytes_max.min(limits.transaction_bytes_max - 1));
     let mut transaction = bed.store().begin()?;
     transaction.put(&t, b"b", &value)?;
     assert!(transaction.get_with(&t, b"b", |found| found == value)? == Some(true), "uncommitted");

@@ -13,7 +13,7 @@ use arbour_core::{
 use super::claims::{commit, everything, joined, make, patient, refused};
 use super::files::{attempt, data_bytes, siblings};
 use crate::harness::Undisturbed;
-use crate::{Bed, Factory, entries};
+use crate::{Bed, Factory, apply_in_parts, entries};
 
 /// Asserts that opening was refused with this kind, by an error that names the store.
 #[track_caller]
@@ -34,19 +34,22 @@ fn refused_to_open<F: Factory>(
 /// engine persists; if it does not, nothing is there. Case 95.
 pub(super) fn reopened_data_is_there<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (t, u, v) = (bed.tree("t")?, bed.tree("u")?, bed.tree("v")?);
+    let mut batch = Batch::new();
+    for number in 0..3000_u32 {
+        batch.put(&t, &number.to_be_bytes(), &[number as u8; 50]);
+    }
+    for byte in 0..=255_u8 {
+        batch.put(&u, &[byte, 0, 0xff, byte], &vec![byte; usize::from(byte) * 40]);
+    }
+    batch.put(&v, b"a", b"1");
+    apply_in_parts(bed.store(), batch, Durability::default())?;
+    let mut batch = Batch::new();
+    for number in (0..3000_u32).step_by(3) {
+        batch.delete(&t, &number.to_be_bytes());
+    }
+    apply_in_parts(bed.store(), batch, Durability::default())?;
+    commit(bed.store(), &v, "b=1")?;
     bed.store().write(|transaction| {
-        for number in 0..3000_u32 {
-            transaction.put(&t, &number.to_be_bytes(), &[number as u8; 50])?;
-        }
-        for byte in 0..=255_u8 {
-            transaction.put(&u, &[byte, 0, 0xff, byte], &vec![byte; usize::from(byte) * 40])?;
-        }
-        make(transaction, &v, "a=1 b=1")
-    })?;
-    bed.store().write(|transaction| {
-        for number in (0..3000_u32).step_by(3) {
-            transaction.delete(&t, &number.to_be_bytes())?;
-        }
         transaction.delete_range(&t, KeyRange::new(&2900_u32.to_be_bytes()[..]..))?;
         transaction.put(&t, &1_u32.to_be_bytes(), b"")?;
         make(transaction, &v, "-a -b")

@@ -76,6 +76,45 @@ pub(super) fn are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     Ok(())
 }
 
+/// The limits of a transaction in the capabilities are exact: one that writes as much as they say is
+/// committed, and one that writes more is refused at its commit, with the limit, as is a batch. Nothing of it
+/// is written. An engine that states no limits takes thousands of writes.
+pub(super) fn of_transactions<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (store, t, limits) = (bed.store(), bed.tree("t")?, bed.capabilities().limits);
+    let batch = |writes: usize, value: &[u8]| {
+        let mut batch = Batch::new();
+        (0..writes).for_each(|number| batch.put(&t, format!("{number:07}").as_bytes(), value));
+        batch
+    };
+    let most = limits.transaction_writes_max.min(3000);
+    store.write(|transaction| transaction.apply(&batch(most, b"")))?;
+    assert_eq!(store.snapshot()?.len(&t)?, most as u64);
+    store.apply(batch(most, b"1"), Durability::default())?;
+    store.write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
+    let mut beyond = Vec::new();
+    if limits.transaction_writes_max < usize::MAX {
+        beyond.push((batch(most + 1, b""), limits.transaction_writes_max));
+    }
+    if limits.transaction_bytes_max < usize::MAX {
+        // Keys of seven bytes, and two values that fill the transaction to the last byte.
+        let half = limits.transaction_bytes_max / 2 - 7;
+        store.write(|transaction| transaction.apply(&batch(2, &vec![7; half])))?;
+        store.write(|transaction| transaction.delete_range(&t, KeyRange::all()))?;
+        beyond.push((batch(2, &vec![7; half + 1]), limits.transaction_bytes_max));
+    }
+    for (batch, limit) in beyond {
+        let result = store.write(|transaction| transaction.apply(&batch));
+        let error = refused(result, ErrorKind::TooLarge, "a transaction beyond the limits");
+        assert_eq!(error.operation(), Operation::Commit, "{error}");
+        assert!(error.to_string().contains(&limit.to_string()), "{error}");
+        let applied = store.apply(batch, Durability::default());
+        let error = refused(applied, ErrorKind::TooLarge, "a batch beyond the limits");
+        assert_eq!(error.operation(), Operation::Apply, "{error}");
+        assert_eq!(store.snapshot()?.len(&t)?, 0, "nothing of it is written");
+    }
+    Ok(())
+}
+
 /// Lower limits in the options are enforced just as exactly, the capabilities show them, and what
 /// was stored before stays readable.
 pub(super) fn can_be_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
@@ -94,7 +133,8 @@ pub(super) fn can_be_lowered<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
         assert_eq!(stored, Some(vec![7; 5000]), "found by a get");
     }
     // An engine does not promise more than it can do, whatever is requested.
-    let asked = Limits { key_bytes_max: usize::MAX, value_bytes_max: usize::MAX, key_bytes_min: 0 };
+    let asked =
+        Limits { key_bytes_max: usize::MAX, value_bytes_max: usize::MAX, ..Limits::default() };
     bed.reopen_with(&StoreOptions::new().limits(asked))?;
     let raised = bed.capabilities().limits;
     assert_eq!(raised, asked.within(raised));

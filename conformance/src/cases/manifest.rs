@@ -35,8 +35,9 @@ pub(super) fn hot_backup<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     bed.reopen_with(&patient())?;
     let t = bed.tree("t")?;
     commit(bed.store(), &t, "a=1 b=1")?;
+    let count = bed.capabilities().limits.transaction_writes_max.min(2000) as u32;
     bed.store().write(|transaction| {
-        (0..2000_u32).try_for_each(|number| transaction.put(&t, &number.to_be_bytes(), &[7; 100]))
+        (0..count).try_for_each(|number| transaction.put(&t, &number.to_be_bytes(), &[7; 100]))
     })?;
     bed.settle()?;
     let (store, t, u) = (bed.store(), bed.tree("t")?, bed.tree("u")?);
@@ -176,29 +177,30 @@ pub(super) fn counts_are_exact<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     near(bed, 0)?;
     let (t, u) = (bed.tree("t")?, bed.tree("u")?);
     let key = |number: u32| number.to_be_bytes();
+    let part = (bed.capabilities().limits.transaction_writes_max / 15).min(100) as u32;
     bed.store().write(|transaction| {
-        (0..1000).try_for_each(|number| transaction.put(&t, &key(number), b"first"))?;
-        (0..500).try_for_each(|number| transaction.put(&u, &key(number), b"first"))
+        (0..10 * part).try_for_each(|number| transaction.put(&t, &key(number), b"first"))?;
+        (0..5 * part).try_for_each(|number| transaction.put(&u, &key(number), b"first"))
     })?;
     for _ in 0..4 {
         bed.store().write(|transaction| {
-            (0..800).try_for_each(|number| transaction.put(&t, &key(number), b"again"))
+            (0..8 * part).try_for_each(|number| transaction.put(&t, &key(number), b"again"))
         })?;
     }
     bed.store().write(|transaction| {
-        (0..1500).step_by(2).try_for_each(|number| transaction.delete(&t, &key(number)))?;
-        transaction.delete_range(&u, KeyRange::new(&key(100)[..]..))
+        (0..15 * part).step_by(2).try_for_each(|number| transaction.delete(&t, &key(number)))?;
+        transaction.delete_range(&u, KeyRange::new(&key(part)[..]..))
     })?;
     let mut undone = bed.store().begin()?;
     (5000..9000).try_for_each(|number| undone.put(&u, &key(number), b"undone"))?;
     undone.rollback()?;
     bed.settle()?;
     let (snapshot, t, u) = (bed.store().snapshot()?, bed.tree("t")?, bed.tree("u")?);
-    assert_eq!(snapshot.len(&t)?, 500);
-    assert_eq!(snapshot.len(&u)?, 100);
+    assert_eq!(snapshot.len(&t)?, u64::from(5 * part));
+    assert_eq!(snapshot.len(&u)?, u64::from(part));
     assert_eq!(snapshot.len(&bed.tree("v")?)?, 0);
     drop(snapshot);
-    near(bed, 600)
+    near(bed, u64::from(6 * part))
 }
 
 /// What was committed is there when the store is opened again exactly if the engine says that it

@@ -180,7 +180,7 @@ macro_rules! __cases {
                 persistence_agrees_with_axes errors_name_their_place
             }
             limits {
-                are_exact can_be_lowered
+                are_exact can_be_lowered of_transactions
             }
         }
     };

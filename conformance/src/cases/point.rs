@@ -3,7 +3,7 @@
 use arbour_core::{Batch, Durability, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
-use crate::{Bed, Factory};
+use crate::{Bed, Factory, apply_in_parts};
 
 /// Case 1. A key that was never written is absent, however close it is to existing keys.
 pub(super) fn get_missing_is_none<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
@@ -116,7 +116,7 @@ pub(super) fn every_byte_in_values<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for byte in 0..=u8::MAX {
         batch.put(&t, &[b'k', byte], &[byte]);
     }
-    bed.store().apply(batch, Durability::default())?;
+    apply_in_parts(bed.store(), batch, Durability::default())?;
     for path in WritePath::ALL {
         path.put(bed.store(), &t, path.key(), &all)?;
     }

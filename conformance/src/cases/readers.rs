@@ -5,22 +5,22 @@ use std::sync::mpsc;
 use std::thread;
 
 use arbour_core::{
-    Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result,
-    StoreOptions, Tree,
+    Batch, Cursor, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
+    Result, StoreOptions, Tree,
 };
 
 use super::claims::{commit, everything, joined, make, patient};
 use crate::harness::Undisturbed;
-use crate::{Bed, Factory, entries};
+use crate::{Bed, Factory, apply_in_parts, entries};
 
 /// A cursor reads what its snapshot saw, in both directions, while other threads delete, overwrite
 /// and insert keys. Case 61.
 pub(super) fn cursor_outlives_commits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let keys: Vec<String> = (0..600).map(|number| format!("{number:04}")).collect();
     let t = bed.tree("t")?;
-    bed.store().write(|transaction| {
-        keys.iter().try_for_each(|key| transaction.put(&t, key.as_bytes(), b"before"))
-    })?;
+    let mut batch = Batch::new();
+    keys.iter().for_each(|key| batch.put(&t, key.as_bytes(), b"before"));
+    apply_in_parts(bed.store(), batch, Durability::default())?;
     bed.settle()?;
     let (store, t) = (bed.store(), bed.tree("t")?);
     let snapshot = store.snapshot()?;

@@ -7,7 +7,7 @@ use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result}
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
 use crate::harness::Undisturbed;
-use crate::{Bed, Factory, entries};
+use crate::{Bed, Factory, apply_in_parts, entries};
 
 /// Case 45. The same key in two trees is two entries, and deleting everything in one leaves the
 /// other.
@@ -232,7 +232,7 @@ pub(super) fn a_thousand<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     for name in &names {
         batch.put(&bed.tree(name)?, b"name", name.as_bytes());
     }
-    bed.store().apply(batch, Durability::default())?;
+    apply_in_parts(bed.store(), batch, Durability::default())?;
     bed.settle()?;
     let snapshot = bed.store().snapshot()?;
     assert_eq!(bed.trees_of(&snapshot)?, names);

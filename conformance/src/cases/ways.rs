@@ -4,7 +4,7 @@
 use arbour_core::engine::Write;
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
-use crate::entries;
+use crate::{apply_in_parts, entries};
 
 /// A way to make a write.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +129,7 @@ pub(super) fn fill<S: KvStore>(
     for key in keys {
         batch.put(tree, key.as_ref(), &value_for(key.as_ref()));
     }
-    store.apply(batch, Durability::default())
+    apply_in_parts(store, batch, Durability::default())
 }
 
 /// Asserts which keys of [`fill`] are in a range: in both directions, in a snapshot and in a

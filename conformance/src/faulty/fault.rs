@@ -183,6 +183,10 @@ macro_rules! __faults {
             CheckAdmitsAll "lengths::over_long_key_refused",
             /// The longest key of the limits is refused.
             LongestKeyRefused "lengths::longest_key",
+            /// A transaction may write more than the limits say.
+            TransactionLimitIgnored "limits::of_transactions",
+            /// What a transaction writes beyond the limits is left out of the commit.
+            TransactionCut "limits::of_transactions",
             /// An empty key panics in the engine, as in fjall.
             EmptyKeyPanics "lengths::empty_key_by_manifest",
             /// A key or value that is too large is reported as `InvalidArgument`.

@@ -6,6 +6,9 @@ use arbour_core::{Capabilities, Durability, Error, ErrorKind, Writers};
 
 use super::Fault;
 
+/// The most writes of a transaction that a store with a fault of this limit states.
+pub(super) const TRANSACTION_WRITES_MAX: usize = 100;
+
 /// Returns the capabilities that a store with a fault shows: those of the sound store below, and
 /// the backup that is added to it.
 pub(super) fn capabilities(fault: Option<Fault>, below: &Capabilities) -> Capabilities {
@@ -25,6 +28,9 @@ pub(super) fn capabilities(fault: Option<Fault>, below: &Capabilities) -> Capabi
         }
         Some(Fault::ClaimsOptimistic | Fault::OnlyWritesConflict | Fault::PhantomsAppear) => {
             shown.writers = Writers::Many;
+        }
+        Some(Fault::TransactionLimitIgnored | Fault::TransactionCut) => {
+            shown.limits.transaction_writes_max = TRANSACTION_WRITES_MAX;
         }
         _ => {}
     }

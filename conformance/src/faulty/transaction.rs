@@ -17,6 +17,7 @@ use arbour_core::{
     Savepoint, Tree,
 };
 
+use super::manifest::TRANSACTION_WRITES_MAX;
 use super::shared::Shared;
 use super::snapshot::read_through_view;
 use super::stale::Stale;
@@ -174,6 +175,9 @@ impl<'s> FaultyTransaction<'s> {
         let (store, mut edits) = (self.store, mem::take(&mut self.edits));
         if store.has(Fault::CommitDropsTrees) {
             keep_first_tree(&mut edits);
+        }
+        if store.has(Fault::TransactionCut) {
+            edits.truncate(TRANSACTION_WRITES_MAX);
         }
         let mut slot = match self.slot.take() {
             Some(slot) => slot,

@@ -6,6 +6,7 @@
 //! factory.rs      opening the stores under test
 //! folder.rs       temporary folders
 //! entries.rs      the entries of a cursor
+//! parts.rs        writing in as many commits as the engine requires
 //! neighbours.rs   the look-alike trees of the namespaced axis
 //! case.rs         one case, and what it works with
 //! bed.rs          a store in a folder of its own, on one axis
@@ -30,6 +31,7 @@ mod folder;
 mod kill;
 mod named_tests;
 mod neighbours;
+mod parts;
 mod report;
 mod second;
 mod suite;
@@ -44,6 +46,7 @@ pub use factory::{DynFactory, Factory, MemoryFactory};
 pub use fault::assert_rejected;
 pub(crate) use folder::{io, new_folder};
 pub(crate) use kill::Killer;
+pub(crate) use parts::{apply_in_parts, things_per_commit};
 pub use report::{Failure, Report};
 pub(crate) use second::{assert_refused, start_beside, start_patient};
 pub use suite::{Suite, check_all, run, run_all};

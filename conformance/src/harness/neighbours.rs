@@ -3,6 +3,7 @@
 use arbour_core::{Batch, Direction, Durability, KeyRange, KvRead, KvStore, Result};
 
 use super::entries::entries;
+use super::parts::apply_in_parts;
 
 /// Their names are similar to the names that the cases use: `t`, `u` and `v`.
 const NAMES: [&str; 8] = ["T", "s", "t ", "t!", "tt", "t/u", "u0", "v\u{ff}"];
@@ -49,7 +50,7 @@ pub(super) fn fill<S: KvStore>(store: &S) -> Result<()> {
             batch.put(&tree, &key, VALUE);
         }
     }
-    store.apply(batch, Durability::PowerLoss)
+    apply_in_parts(store, batch, Durability::PowerLoss)
 }
 
 /// Asserts that the neighbours hold what [`fill`] wrote.

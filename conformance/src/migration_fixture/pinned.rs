@@ -5,9 +5,11 @@ use std::fmt::{self, Write as _};
 
 use arbour_core::engine::TreeName;
 use arbour_core::{
-    Cursor as _, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite,
-    Operation, Result,
+    Batch, Cursor as _, Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore,
+    KvWrite, Operation, Result,
 };
+
+use crate::{apply_in_parts, entries};
 
 /// The entries of all trees of a store.
 ///
@@ -201,13 +203,16 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
 
 /// Empties a store for the next run. Making new trees would take most of the time.
 pub(crate) fn clear<S: KvStore>(store: &S) -> Result<()> {
-    let names = store.snapshot()?.trees()?;
-    store.write_with(Durability::None, |transaction| {
-        names.iter().try_for_each(|name| {
-            let tree = store.open_tree(TreeName::stored(name)?)?;
-            transaction.delete_range(&tree, KeyRange::all())
-        })
-    })
+    let snapshot = store.snapshot()?;
+    let mut batch = Batch::new();
+    for name in snapshot.trees()? {
+        let tree = store.open_tree(TreeName::stored(&name)?)?;
+        for (key, _) in entries(snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?)? {
+            batch.delete(&tree, &key);
+        }
+    }
+    drop(snapshot);
+    apply_in_parts(store, batch, Durability::None)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
-use arbour_core::{Capabilities, Direction, KeyRange, KvRead as _, KvStore, Result};
+use arbour_core::{Capabilities, Direction, KeyRange, KvRead as _, KvStore, Result, StoreOptions};
 
 use crate::harness::{Axis, Bed, Factory, Proof, TestBed, entries};
 use crate::migration_fixture::Pinned;
@@ -67,6 +67,12 @@ impl<F: Factory> MigrationBed<F> {
     /// Records that the engine does not have the ability of the case, and that it said so.
     pub(crate) fn note_negative(&mut self) {
         self.bed.negative();
+    }
+
+    /// Closes the store and opens it again with other options, on every axis. A store that is not
+    /// persistent is empty then.
+    pub(crate) fn reopen_with(&mut self, options: &StoreOptions) -> Result<()> {
+        self.bed.reopen_with(options)
     }
 
     /// Ends the writing part of a case: the store is closed and opened again, on the axis that does

@@ -33,7 +33,7 @@ const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub fn copy_entries(source: &impl KvStore, destination: &impl KvStore) -> Result<u64> {
-    let snapshot = source.snapshot()?;
+    let (snapshot, limits) = (source.snapshot()?, destination.capabilities().limits);
     let mut count = 0;
     for name in snapshot.trees()? {
         let name = TreeName::stored(&name)?;
@@ -41,6 +41,10 @@ pub fn copy_entries(source: &impl KvStore, destination: &impl KvStore) -> Result
         let mut cursor = snapshot.scan(&from, KeyRange::all(), Direction::Forward)?;
         let mut batch = Batch::new();
         while let Some((key, value)) = cursor.next()? {
+            let bytes = batch.byte_len() + key.len() + value.len();
+            if !limits.admits_transaction(batch.len() + 1, bytes) {
+                destination.apply(std::mem::take(&mut batch), Durability::None)?;
+            }
             batch.put(&to, key, value);
             count += 1;
             if batch.byte_len() >= BYTES_PER_TRANSACTION {

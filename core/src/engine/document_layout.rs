@@ -9,9 +9,10 @@
 //! | `arbour/catalog` | `highest revision` FF name | the highest revision of the removed documents, in eight bytes |
 //! | `arbour/doc/COLLECTION` | id | header, body |
 //! | `arbour/index/COLLECTION/INDEX` | values FF id | empty |
+//! | `arbour/index/COLLECTION/INDEX` | start of a long entry FF FF SHA-256 | values FF id |
 //! | `arbour/feed/COLLECTION` | position | the change |
 //! | `arbour/feed-ack/COLLECTION` | subscriber | position |
-//! | `arbour/feed-ack/COLLECTION` | empty | the position of the last trimmed change |
+//! | `arbour/feed-ack/COLLECTION` | empty, or FF if the store refuses the empty key | the position of the last trimmed change |
 //! | `arbour/unchecked/COLLECTION` | id | empty: the document was written while an upgrade checked all |
 //!
 //! Every value begins with a format byte, except for empty ones and the highest id. The header of a document has a fixed

@@ -45,6 +45,8 @@ impl KvStore for MemoryStore {
 
     fn apply(&self, batch: Batch, _: Durability) -> Result<()> {
         batch.iter().try_for_each(|write| self.check(&write))?;
+        self.check_transaction((batch.len(), batch.byte_len()))
+            .map_err(|error| error.with_operation(Operation::Apply))?;
         let guard = self.slot.acquire(Operation::Apply)?;
         let mut transaction = MemoryTransaction::new(self, guard);
         for write in batch.iter() {

@@ -106,4 +106,8 @@ impl MemoryStore {
         self.check_tree(write.tree, write.operation())?;
         self.capabilities.limits.check(write)
     }
+
+    pub(super) fn check_transaction(&self, (writes, bytes): (usize, usize)) -> Result<()> {
+        self.capabilities.limits.check_transaction(writes, bytes)
+    }
 }

@@ -23,6 +23,8 @@ pub struct MemoryTransaction<'s> {
     store: &'s MemoryStore,
     version: MemorySnapshot<'s>,
     checks: CommitChecks,
+    /// How many writes it has, and the bytes of their keys and values.
+    written: (usize, usize),
     _guard: WriterGuard<'s>,
 }
 
@@ -30,12 +32,14 @@ impl<'s> MemoryTransaction<'s> {
     pub(super) fn new(store: &'s MemoryStore, guard: WriterGuard<'s>) -> Self {
         let trees = store.trees.read().clone();
         let version = MemorySnapshot::new(&store.registry, trees);
-        Self { store, version, checks: CommitChecks::default(), _guard: guard }
+        Self { store, version, checks: CommitChecks::default(), written: (0, 0), _guard: guard }
     }
 
     /// Applies a checked write. Not inlined: too much code for every caller.
     #[inline(never)]
     pub(super) fn set(&mut self, tree: &Tree, key: &[u8], value: Option<&[u8]>) {
+        self.written.0 += 1;
+        self.written.1 += key.len() + value.map_or(0, <[u8]>::len);
         let trees = &mut self.version.trees;
         if value.is_some() {
             while trees.len() <= tree.number() as usize {
@@ -129,6 +133,7 @@ impl KvWrite for MemoryTransaction<'_> {
 
     fn commit(mut self) -> Result<()> {
         self.run_checks()?;
+        self.store.check_transaction(self.written)?;
         let previous = std::mem::replace(&mut *self.store.trees.write(), self.version.trees);
         // Free what no snapshot shares after releasing the lock, so that readers do not wait for
         // it.

@@ -11,17 +11,20 @@ use arbour_core::{Direction, ErrorKind, KeyRange, KvRead, KvStore, Result};
 use serde_json::Value;
 
 use crate::documents::{Query, TestCollection, TestReader, TestWriter};
-use crate::entries;
+use crate::{entries, things_per_commit};
 
-/// Stores bodies in one transaction, whether they exist or not.
+/// Stores bodies, whether they exist or not: in one transaction, if the engine can.
 pub(in crate::documents) fn load<S: KvStore, D: Body>(
     store: &S,
     collection: &impl TestCollection<D>,
     bodies: &[D],
 ) -> Result<()> {
-    store.write(|transaction| {
-        let mut documents = collection.writer(transaction)?;
-        bodies.iter().try_for_each(|body| documents.set(body).map(drop))
+    let per_commit = things_per_commit(store).min(bodies.len().max(1));
+    bodies.chunks(per_commit).try_for_each(|bodies| {
+        store.write(|transaction| {
+            let mut documents = collection.writer(transaction)?;
+            bodies.iter().try_for_each(|body| documents.set(body).map(drop))
+        })
     })
 }
 

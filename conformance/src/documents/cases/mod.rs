@@ -28,6 +28,7 @@ mod ids;
 mod indexes;
 mod kinds;
 mod life;
+mod limits;
 mod merges;
 mod oracle;
 mod orders;
@@ -152,6 +153,10 @@ macro_rules! __documents_cases {
             }
             catalog {
                 collections_listed dropped_in_chunks killed_at_each_commit
+            }
+            limits {
+                long_keys_refused long_values_in_order long_values_paged long_values_unique
+                long_values_leave_nothing other_limits_are_noticed
             }
             feed {
                 resumes_without_loss nothing_from_rolled_back trimmed_is_refused

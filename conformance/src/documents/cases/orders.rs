@@ -12,7 +12,10 @@ use crate::documents::{DocBed, DocFactory, Query, TestCollection, TestReader, Te
 /// Asserts that documents sort by these values, which ascend strictly, forward and backward; and
 /// that each value is found by itself and separates the others, with an index of either direction
 /// and without one.
-fn in_order<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>, values: &[Value]) -> Result<()> {
+pub(super) fn in_order<F: Factory, M: DocFactory>(
+    bed: &mut DocBed<F, M>,
+    values: &[Value],
+) -> Result<()> {
     let plain = |name: &str| Declaration::<Value>::new(name).field(Field::path("v"));
     let declarations = || {
         [

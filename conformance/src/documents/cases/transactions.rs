@@ -187,8 +187,8 @@ pub(super) fn atomic_with_other_trees<F: Factory, M: DocFactory>(
     Ok(())
 }
 
-/// A document, an id or an indexed value over the store's limits is refused as the store refuses
-/// it, and nothing of it is written.
+/// A document or an id over the store's limits is refused as the store refuses it, and nothing of it is
+/// written.
 pub(super) fn over_limit_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let own = bed.capabilities().limits;
     let limits = Limits { key_bytes_max: 200, value_bytes_max: 4000, ..own };
@@ -199,9 +199,6 @@ pub(super) fn over_limit_refused<F: Factory, M: DocFactory>(bed: &mut DocBed<F, 
     let too_much = [
         json!({"id": "new", "born": 2, "email": "new@x", "text": "x".repeat(4001)}),
         json!({"id": "i".repeat(201), "born": 2, "email": "new@x"}),
-        json!({"id": "new", "born": 2, "email": "e".repeat(201)}),
-        json!({"id": "i".repeat(120), "born": 2, "email": "e".repeat(120)}),
-        json!({"id": "ada", "born": 2, "email": "e".repeat(201)}),
         json!({"id": "ada", "born": 2, "email": "new@x", "text": "x".repeat(4001)}),
     ];
     bed.store().write(|transaction| {

@@ -6,9 +6,10 @@ use arbour::documents::{
     Body, Change, DocError, DocId, DocumentStore as _, IndexStatus, ScrubReport, StoredCollection,
 };
 use arbour::{Error, Progress, Result};
-use arbour_core::{KvRead, KvStore, KvWrite};
+use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite};
 use serde_json::Value;
 
+use super::order::start_of;
 use super::{DocFault, FaultyCollection, FaultyReader, FaultyWriter};
 use crate::documents::TestCollection;
 
@@ -172,6 +173,12 @@ impl<D: Body> TestCollection<D> for FaultyCollection<D> {
             self.below.acknowledge(transaction, subscriber, None)?;
         }
         let acknowledged = self.below.acknowledge(transaction, subscriber, position);
+        if let Err(error) = &acknowledged
+            && error.kind() == ErrorKind::TooLarge
+            && self.has(DocFault::LongSubscriberCut)
+        {
+            return self.below.acknowledge(transaction, &start_of(subscriber), position);
+        }
         match acknowledged.as_ref().err().and_then(|error| error.downcast_ref()) {
             Some(DocError::Beyond { newest, .. }) if self.has(DocFault::BeyondIsNewest) => {
                 self.below.acknowledge(transaction, subscriber, Some(*newest))

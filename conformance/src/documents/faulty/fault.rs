@@ -341,6 +341,23 @@ macro_rules! __doc_faults {
             /// between leaves them to the next collection of that name.
             RecordDroppedFirst "catalog::killed_at_each_commit",
 
+            /// An id that is too long is cut when a document is moved to it, as MySQL cuts texts if it
+            /// is not strict.
+            LongIdCut "limits::long_keys_refused",
+            /// The name of a subscriber that is too long is cut.
+            LongSubscriberCut "limits::long_keys_refused",
+            /// Only the start of a text is sorted by, as by MySQL's `max_sort_length`.
+            SortsByStart "limits::long_values_in_order",
+            /// Documents with long values are left out of an index, as by MongoDB if it is told not to
+            /// refuse them.
+            LongValuesUnindexed "limits::long_values_paged",
+            /// A unique index refuses values with the same start, as MySQL's over a prefix.
+            UniqueByStart "limits::long_values_unique",
+            /// The entry of a long value stays when the value changes.
+            LongEntriesStay "limits::long_values_leave_nothing",
+            /// An index with the whole of long values is kept where keys are too short for them.
+            LimitUnnoticed "limits::other_limits_are_noticed",
+
             /// A subscriber that resumes misses the first change.
             FeedResumesLate "feed::resumes_without_loss",
             /// Changes that were rolled back are kept.

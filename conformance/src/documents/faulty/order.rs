@@ -56,10 +56,16 @@ pub(super) fn by_frequency<D: Body>(
     Ok(page)
 }
 
+/// Returns the start of a long text, or a short one.
+pub(super) fn start_of(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
 fn sort_key(fault: DocFault, value: &Value) -> (Option<u8>, Vec<u8>) {
     let shown = match (fault, value) {
         (DocFault::NumbersSortAsText, Value::Number(number)) => number.to_string().into(),
         (DocFault::TextsSortWithoutCase, Value::String(text)) => text.to_lowercase().into(),
+        (DocFault::SortsByStart, Value::String(text)) => start_of(text).into(),
         (DocFault::BytesSortByLength, Value::Array(bytes)) => bytes.len().into(),
         (_, value) => value.clone(),
     };

@@ -77,6 +77,7 @@ impl<'r, D: Body, R: KvRead> FaultyReader<'r, D, R> {
         match fault {
             DocFault::NumbersSortAsText
             | DocFault::TextsSortWithoutCase
+            | DocFault::SortsByStart
             | DocFault::BytesSortByLength => order::search(fault, &below, declaration, query),
             DocFault::RankedByFrequency if query.relevance => {
                 order::by_frequency(&below, declaration, query)

@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::body::id_in;
 use super::declaration::value_named;
-use super::trees::{entry_of, key_of, keys};
+use super::order::start_of;
+use super::trees::{entry_of, key_of, keys, long_entries};
 use super::{DocFault, FaultyWriter};
 use crate::documents::{Query, TestReader};
 
@@ -25,6 +26,8 @@ pub(super) struct Before {
     stored: Option<Vec<u8>>,
     /// The entries of each index.
     entries: Vec<HashSet<Vec<u8>>>,
+    /// The entries with values of each index.
+    long: Vec<Vec<(Vec<u8>, Vec<u8>)>>,
     /// The trees of the indexes of other programs, with their entries.
     foreign: Vec<(Tree, HashSet<Vec<u8>>)>,
     /// The record of the collection.
@@ -45,6 +48,11 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
             Some(DocFault::UpdateLeavesEntry) => {
                 for tree in &trees.indexes {
                     before.entries.push(keys(self.transaction, tree)?);
+                }
+            }
+            Some(DocFault::LongEntriesStay) => {
+                for tree in &trees.indexes {
+                    before.long.push(long_entries(self.transaction, tree)?);
                 }
             }
             Some(DocFault::ForeignForgotten | DocFault::ForeignForgottenInBuild) => {
@@ -89,6 +97,20 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                 for (tree, entries) in collection.trees.indexes.iter().zip(&before.entries) {
                     for entry in entries {
                         self.transaction.put(tree, entry, &[])?;
+                    }
+                }
+            }
+            Some(DocFault::LongEntriesStay) => {
+                for (tree, entries) in collection.trees.indexes.iter().zip(&before.long) {
+                    for (key, value) in entries {
+                        self.transaction.put(tree, key, value)?;
+                    }
+                }
+            }
+            Some(DocFault::LongValuesUnindexed) => {
+                for tree in &collection.trees.indexes {
+                    for (key, _) in long_entries(self.transaction, tree)? {
+                        self.transaction.delete(tree, &key)?;
                     }
                 }
             }
@@ -273,6 +295,31 @@ impl<D: Body, W: KvWrite> FaultyWriter<'_, D, W> {
                     collection: declaration.name.clone(),
                     fields: vec![part.field.clone()],
                     values: vec![Value::Null],
+                    holder: holder.id,
+                    foreign_index: None,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a document with a text in a unique index of which another document has the start.
+    pub(super) fn refuse_start(&mut self, body: &D) -> Result<()> {
+        let declaration = &self.collection.declaration;
+        let id = id_in(declaration, body)?;
+        for index in declaration.indexes.iter().filter(|index| index.unique) {
+            let [part] = index.parts.as_slice() else { continue };
+            let value = value_named(declaration, &part.field, body);
+            let Some(text) = value.as_str().filter(|text| text.len() > 200) else { continue };
+            let query = Query::new(Filter::prefix(&part.field, &start_of(text)));
+            let holders = self.as_reader().all(&query)?;
+            if let Some(holder) = holders.into_iter().find(|holder| Some(&holder.id) != id.as_ref())
+            {
+                return Err(DocError::Unique {
+                    collection: declaration.name.clone(),
+                    fields: vec![part.field.clone()],
+                    values: vec![value],
                     holder: holder.id,
                     foreign_index: None,
                 }

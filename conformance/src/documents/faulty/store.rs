@@ -190,6 +190,15 @@ impl<S: KvStore> FaultyDocuments<'_, S> {
                 let path = ["build", "is_cleared"].map(str::to_owned);
                 set_at(index, &path, true.into());
             },
+            Some(DocFault::LimitUnnoticed) => |index| {
+                let fingerprint = index.get("fingerprint").and_then(Value::as_str);
+                let limited = fingerprint.and_then(|text| text.split_once(" keys "));
+                let Some((options, rest)) = limited else { return };
+                let parts = rest.split_once(';').map_or("", |(_, parts)| parts);
+                let fingerprint = format!("{options};{parts}");
+                set_at(index, &["fingerprint".to_owned()], fingerprint.into());
+                set_at(index, &["state".to_owned()], "Readable".into());
+            },
             _ => return Ok(()),
         };
         let catalog = self.store.open_tree(TreeName::stored(CATALOG_TREE)?)?;

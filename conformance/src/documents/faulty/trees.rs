@@ -10,6 +10,8 @@ use arbour_core::engine::TreeName;
 use arbour_core::{Cursor as _, Direction, KeyRange, KvRead, KvStore, Tree};
 use serde_json::Value;
 
+use crate::entries;
+
 /// The trees of a collection.
 pub(super) struct Trees {
     /// The tree of its documents.
@@ -78,6 +80,12 @@ pub(super) fn document_of(index: &Index, entry: &[u8]) -> Option<Vec<u8>> {
         Direction::Forward => Some(id.to_vec()),
         Direction::Reverse => Descending::<Ordered<Vec<u8>>>::decode_part(id).ok().map(|id| id.0.0),
     }
+}
+
+/// Returns the entries of a tree that have a value.
+pub(super) fn long_entries<R: KvRead>(reader: &R, tree: &Tree) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let all = entries(reader.scan(tree, KeyRange::all(), Direction::Forward)?)?;
+    Ok(all.into_iter().filter(|(_, value)| !value.is_empty()).collect())
 }
 
 /// Returns all keys of a tree.

@@ -8,11 +8,12 @@ use arbour::documents::{
     Body, Declaration, DocError, DocId, Explain, Filter, Page, Precondition, Stored, Written,
     from_json, read_id, set_at, to_json,
 };
-use arbour_core::KvWrite;
+use arbour_core::{ErrorKind, KvWrite};
 use serde_json::Value;
 
 use super::body::{patched, updated, with_other_id};
 use super::declaration::at;
+use super::order::start_of;
 use super::trees::key_of;
 use super::{DocFault, FaultyCollection, FaultyReader};
 use crate::documents::collection::CollectionWriter;
@@ -84,6 +85,9 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         if self.has(DocFault::NullIsTaken) {
             self.refuse_null(body)?;
         }
+        if self.has(DocFault::UniqueByStart) {
+            self.refuse_start(body)?;
+        }
         let precondition = self.bent(precondition);
         let other = with_other_id(&self.as_reader(), body)?;
         let body = other.as_ref().unwrap_or(body);
@@ -123,7 +127,12 @@ impl<D: Body, W: KvWrite> TestWriter<D> for FaultyWriter<'_, D, W> {
         if self.has(DocFault::ChangeIdOverwrites) && old.is_some() {
             self.below().delete(&to, Precondition::None)?;
         }
-        let written = self.below().change_id(&from, &to)?;
+        let written = match self.below().change_id(&from, &to) {
+            Err(error) if error.kind() == ErrorKind::TooLarge && self.has(DocFault::LongIdCut) => {
+                self.below().change_id(&from, start_of(&to.to_string()))?
+            }
+            written => written?,
+        };
         if let (Some(old), true) = (old, self.has(DocFault::ChangeIdLeavesOld)) {
             self.transaction.put(&trees.documents, &key_of(&from), &old)?;
         }

@@ -9,9 +9,9 @@ use arbour::{Operation, Result};
 use arbour_core::{ErrorKind, KvRead, KvStore};
 use serde_json::{Value, json};
 
-use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{accounts, all_accounts, moved};
+use crate::{Factory, things_per_commit};
 
 /// Asserts that a call was refused, and returns the reason.
 pub(super) fn refused<T: Debug>(result: Result<T>, what: &str) -> EventError {
@@ -41,6 +41,23 @@ pub(super) fn append<F: Factory>(bed: &EventBed<F>, append: impl Into<Append>) -
     let append = append.into();
     let appended = bed.log_store().write(|transaction| log.append(transaction, &append))?;
     Ok(appended.last)
+}
+
+/// Appends what a closure makes of each number: in one transaction, if the engine can.
+pub(super) fn append_each<F: Factory>(
+    bed: &EventBed<F>,
+    numbers: std::ops::Range<i64>,
+    make: impl Fn(i64) -> Result<Append>,
+) -> Result<()> {
+    let (log, store) = (bed.log()?, bed.log_store());
+    let numbers: Vec<i64> = numbers.collect();
+    let per_commit = things_per_commit(&**store).min(numbers.len().max(1));
+    numbers.chunks(per_commit).try_for_each(|numbers| {
+        store.write(|transaction| {
+            let each = |number: &i64| log.append(transaction, &make(*number)?).map(drop);
+            numbers.iter().try_for_each(each)
+        })
+    })
 }
 
 /// Returns events as a line like `1 a/1 500, 2 b/1 -500`: position, stream, version, cents.

@@ -13,7 +13,7 @@ use arbour_core::{Durability, KvRead as _, KvStore, StoreOptions};
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::claims::{balances, folded, view};
+use super::claims::{append_each, balances, folded, view};
 use crate::Factory;
 use crate::deploy::{Killed, Load, Work, beside, step_killed_at_each_commit};
 use crate::events::EventBed;
@@ -104,12 +104,8 @@ fn check<F: Factory>(bed: &EventBed<F>, version: u32) -> Result<()> {
 pub(super) fn projection_raised<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     // On a busy machine a version has the writer for more than the usual five seconds.
     bed.reopen_with(&StoreOptions::new().busy_timeout(Duration::from_secs(60)))?;
-    let log = bed.log()?;
-    bed.log_store().write(|transaction| {
-        (0..CROWD).try_for_each(|number| {
-            let stream = format!("account {}", number % 7);
-            log.append(transaction, &cents(&stream, number)?.into()).map(drop)
-        })
+    append_each(bed, 0..CROWD, |number| {
+        Ok(cents(&format!("account {}", number % 7), number)?.into())
     })?;
     let moved = &Moved::default();
     let mut kills = roll_out(bed, moved)?;

@@ -11,7 +11,7 @@ use arbour::events::{Append, EventBuf, EventError, EventQuery};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
-use super::claims::{append, invalid, refused};
+use super::claims::{append, append_each, invalid, refused};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::cents;
@@ -228,12 +228,8 @@ pub(super) fn claims_run_out<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
 /// The stored claims grow with the open claims, however much was completed after the slowest one.
 pub(super) fn claims_stay_few<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
     const COUNT: u64 = 120;
-    let mut all = Append::new();
-    for number in 1..=COUNT {
-        all = all.event(cents("a", number as i64)?);
-    }
+    append_each(bed, 0..COUNT as i64, |number| Ok(cents("a", number + 1)?.into()))?;
     let events = bed.builder().build()?;
-    events.dispatch_all(all)?;
     let kept = |bed: &EventBed<F>| -> Result<usize> {
         let store = bed.log_store();
         let tree = store.open_tree(TreeName::layer(&lease_tree("main"))?)?;

@@ -1,7 +1,7 @@
 //! The log: appending, expecting versions, repeating a call.
 
 use arbour::Result;
-use arbour::events::layout::log_tree;
+use arbour::events::layout::{STREAM_BYTES_MAX, log_tree};
 use arbour::events::{Append, EventError, EventQuery, Expected, Metadata, NewEvent};
 use arbour_core::engine::TreeName;
 use arbour_core::{ErrorKind, KvStore, KvWrite};
@@ -292,7 +292,9 @@ pub(super) fn bad_appends_refused<F: Factory>(bed: &mut EventBed<F>) -> Result<(
     ] {
         invalid(append(bed, bad), what);
     }
-    let longest = "x".repeat(1000);
+    // In its longest key, a name is followed by a delimiter and ten bytes.
+    let most = bed.log_store().capabilities().limits.key_bytes_max - 11;
+    let longest = "x".repeat(most.min(STREAM_BYTES_MAX));
     let event = raw(&longest, &longest);
     append(bed, Append::from(event).key(&longest).expect(&longest, Expected::NoStream))?;
     over_limit_refused(bed)?;

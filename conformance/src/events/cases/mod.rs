@@ -17,6 +17,7 @@ mod failures;
 mod folds;
 mod following;
 mod identity;
+mod limits;
 mod log;
 mod own_commit;
 mod phases;
@@ -76,6 +77,9 @@ macro_rules! __events_cases {
                 older_handle_knows_the_switch newer_version_takes_over forgotten_leaves_nothing
                 opening_builds_what_is_new earlier_program_comes_back
                 two_programs_dispatch_through_the_switch
+            }
+            limits {
+                long_names_refused
             }
             identity {
                 lost_end_is_found foreign_log_is_found appended_is_applied_next_time logs_do_not_mix

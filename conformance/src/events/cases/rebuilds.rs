@@ -10,7 +10,7 @@ use arbour::{Progress, Result};
 use arbour_core::{KvRead, KvStore, StoreOptions};
 use serde_json::json;
 
-use super::claims::{applied, balances, invalid, refused};
+use super::claims::{append_each, applied, balances, invalid, refused};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{cents, event};
@@ -23,13 +23,8 @@ fn both<F: Factory>(bed: &EventBed<F>) -> Result<Events> {
 }
 
 fn fill<F: Factory>(bed: &EventBed<F>) -> Result<()> {
-    let log = bed.log()?;
-    bed.log_store().write(|transaction| {
-        for number in 0..CROWD {
-            let stream = format!("account {}", number % 7);
-            log.append(transaction, &cents(&stream, number)?.into())?;
-        }
-        Ok(())
+    append_each(bed, 0..CROWD, |number| {
+        Ok(cents(&format!("account {}", number % 7), number)?.into())
     })
 }
 

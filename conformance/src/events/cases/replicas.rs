@@ -10,7 +10,7 @@ use arbour::{Progress, Result};
 use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
-use super::claims::{append, applied, refused};
+use super::claims::{append, append_each, applied, refused};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::{Ledger, accounts, cents};
@@ -37,14 +37,10 @@ fn stored<S: KvStore>(store: &S, tree: &str) -> Result<Entries> {
 }
 
 fn fill<F: Factory>(bed: &EventBed<F>) -> Result<()> {
-    let log = bed.log()?;
-    bed.log_store().write(|transaction| {
-        for number in 0..300 {
-            let stream = format!("account {}", number % 7);
-            let both = Append::new().event(cents(&stream, number)?).event(cents("sum", number)?);
-            log.append(transaction, &both.key(format!("key {number}")))?;
-        }
-        Ok(())
+    append_each(bed, 0..300, |number| {
+        let stream = format!("account {}", number % 7);
+        let both = Append::new().event(cents(&stream, number)?).event(cents("sum", number)?);
+        Ok(both.key(format!("key {number}")))
     })
 }
 

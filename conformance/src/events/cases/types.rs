@@ -11,10 +11,10 @@ use arbour_core::engine::TreeName;
 use arbour_core::{Direction, KeyRange, KvRead as _, KvStore};
 
 use super::claims::{append, refused};
-use crate::Factory;
 use crate::breaking::{Break, Breaking};
 use crate::events::EventBed;
 use crate::harness::Undisturbed;
+use crate::{Factory, things_per_commit};
 
 /// Types, some of which are prefixes of others.
 const TYPES: [&str; 4] = ["noted", "note", "noted again", "erased"];
@@ -25,7 +25,13 @@ fn raw(number: usize) -> NewEvent {
 }
 
 fn fill<F: Factory>(bed: &EventBed<F>, numbers: std::ops::Range<usize>) -> Result<u64> {
-    append(bed, numbers.fold(Append::new(), |all, number| all.event(raw(number))))
+    let per_commit = things_per_commit(&**bed.log_store()).min(numbers.len().max(1));
+    let mut last = 0;
+    for start in numbers.clone().step_by(per_commit) {
+        let part = start..numbers.end.min(start + per_commit);
+        last = append(bed, part.fold(Append::new(), |all, number| all.event(raw(number))))?;
+    }
+    Ok(last)
 }
 
 /// The queries: every choice of types, at every bound, in both directions.

@@ -94,6 +94,8 @@ macro_rules! __event_faults {
             CopyForgetsKeys "replicas::copy_is_byte_equal",
             /// What is left of a version whose forgetting was interrupted stays when it is built anew.
             RemainsStay "deploys::projection_raised",
+            /// A name that is too long is cut, as MySQL cuts texts if it is not strict.
+            LongNameCut "limits::long_names_refused",
             /// A snapshot of a stream is not stored.
             SnapshotForgotten "folds::snapshot_shortens_fold",
         }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use arbour_core::engine::forward;
-use arbour_core::{KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
+use arbour_core::engine::{self, forward};
+use arbour_core::{ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Result, Tree};
 use parking_lot::Mutex;
 
 use super::EventFault;
@@ -51,6 +51,12 @@ impl<'s> TamperedTransaction<'s> {
         Ok(Self { fault, below, counts, deletions, delayed: Vec::new(), next })
     }
 
+    /// Tells whether the key of a write is too long, and the fault hides it.
+    fn cuts(&self, write: &engine::Write<'_>) -> bool {
+        self.fault == Some(EventFault::LongNameCut)
+            && self.below.check(write).is_err_and(|error| error.kind() == ErrorKind::TooLarge)
+    }
+
     fn keeps(&mut self, tree: &Tree) -> bool {
         let Some(fault) = self.fault else { return false };
         let count = self.deletions.entry(tree.name().to_owned()).or_default();
@@ -65,12 +71,21 @@ impl<'s> KvRead for TamperedTransaction<'s> {
 }
 
 impl KvWrite for TamperedTransaction<'_> {
-    forward!(self => self.below; check, commit_checks, rollback);
+    forward!(self => self.below; commit_checks, rollback);
+
+    fn check(&self, write: &engine::Write<'_>) -> Result<()> {
+        if self.cuts(write) { Ok(()) } else { self.below.check(write) }
+    }
 
     fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
         let Some(fault) = self.fault else {
             return self.below.put(tree, key, value);
         };
+        if let Some((_, cut)) = key.split_last()
+            && self.cuts(&engine::Write { tree, key, value: Some(value) })
+        {
+            return self.put(tree, cut, value);
+        }
         let before = self.below.get_with(tree, key, <[u8]>::to_vec)?;
         if before.is_some_and(|before| fault.keeps_before(tree.name(), &before, value)) {
             return Ok(());

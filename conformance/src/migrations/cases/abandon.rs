@@ -77,12 +77,11 @@ fn quick() -> Run {
 
 fn users_without_name<S: KvStore>(store: &S) -> Result<()> {
     let users = fill_users(store)?;
-    store.write_with(Durability::None, |transaction| {
-        users.update_where(transaction, Filter::All, |user| {
-            user.as_object_mut().map(|user| user.remove("name"));
-        })
-    })?;
-    Ok(())
+    let all = users.find(Filter::All).list(&store.snapshot()?)?;
+    all.into_iter().try_for_each(|mut user| {
+        user.as_object_mut().map(|user| user.remove("name"));
+        store.write_with(Durability::None, |transaction| users.put(transaction, user.clone()).map(drop))
+    })
 }
 
 /// Makes the store anew as the earlier program left it.

@@ -8,8 +8,8 @@ use arbour::migrations::{
 use arbour::{Error, Operation};
 use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
 
-use crate::Factory;
 use crate::migrations::MigrationBed;
+use crate::{Factory, apply_in_parts};
 
 /// Declares a program with one group, `rooms`.
 pub(in crate::migrations) fn app(steps: impl IntoIterator<Item = Step>) -> Migrations {
@@ -54,7 +54,7 @@ pub(super) fn fill_rooms<S: KvStore>(store: &S, count: usize) -> Result<()> {
     for number in 0..count {
         batch.put(&rooms, &room(number), format!("topic {number}").as_bytes());
     }
-    store.apply(batch, Durability::None)
+    apply_in_parts(store, batch, Durability::None)
 }
 
 pub(super) fn room(number: usize) -> Vec<u8> {

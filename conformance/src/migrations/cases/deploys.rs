@@ -13,10 +13,10 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::claims::{ran, traced};
-use crate::Factory;
 use crate::deploy::{Killed, Work, beside, step_killed_at_each_commit};
 use crate::migrations::MigrationBed;
 use crate::random::{Random, seed};
+use crate::{Factory, things_per_commit};
 
 /// Enough users for several chunks.
 const CROWD: u64 = 60;
@@ -95,14 +95,16 @@ impl Crowd {
         let mut random = Random::new(seed);
         let users = Collection::open(store, declaration())?;
         let mut thirds = [Users::new(), Users::new(), Users::new()];
-        store.write_with(Durability::None, |transaction| {
-            for number in 0..CROWD {
-                let user = user(number, &mut random);
-                thirds[number as usize % 3].insert(id_of(&user), user.clone());
-                users.insert(transaction, user)?;
-            }
-            Ok(())
-        })?;
+        let made: Vec<Value> = (0..CROWD).map(|number| user(number, &mut random)).collect();
+        for (number, user) in made.iter().enumerate() {
+            thirds[number % 3].insert(id_of(user), user.clone());
+        }
+        for users_of_commit in made.chunks(things_per_commit(store).min(made.len())) {
+            store.write_with(Durability::None, |transaction| {
+                let mut each = users_of_commit.iter();
+                each.try_for_each(|user| users.insert(transaction, user.clone()).map(drop))
+            })?;
+        }
         let [of_earlier, of_later, unwritten] = thirds;
         let shares = [Mutex::new(of_earlier), Mutex::new(of_later)];
         Ok(Self { shares, unwritten, random: Mutex::new(random) })

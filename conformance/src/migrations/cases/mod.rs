@@ -22,6 +22,7 @@ mod edits;
 mod failures;
 mod fixtures;
 mod journal;
+mod limits;
 mod newer;
 mod order;
 mod progress;
@@ -86,6 +87,9 @@ macro_rules! __migrations_cases {
             runners {
                 two_runners_one_applies busy_after_the_wait dead_runner_is_succeeded
                 fenced_runner_keeps_nothing next_runner_need_not_wait
+            }
+            limits {
+                long_names_refused
             }
             backups {
                 backup_first_or_refused

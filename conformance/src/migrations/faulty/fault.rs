@@ -40,6 +40,8 @@ macro_rules! __migration_faults {
             UndoneStaysDone "abandon::both_ends_from_every_commit",
             /// It is not stored that a step is compatible.
             CompatibleForgotten "deploys::step_with_undo",
+            /// The store does not tell its limits.
+            LimitsUntold "limits::long_names_refused",
             /// The holder of the lease is not stored.
             LeaseForgotten "runners::two_runners_one_applies",
             /// A lease expires as soon as it is taken.

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use arbour_core::engine::forward;
-use arbour_core::{Batch, Durability, KvStore, KvWrite, MemoryStore, Result, StoreOptions};
+use arbour_core::{
+    Batch, Capabilities, Durability, KvStore, KvWrite, Limits, MemoryStore, Result, StoreOptions,
+};
 
 use super::{DistortedTransaction, MigrationFault};
 use crate::{Factory, MemoryFactory};
@@ -51,7 +53,11 @@ impl Factory for DistortedFactory {
 
     fn open(&self, path: &Path, options: &StoreOptions) -> Result<Distorted> {
         let store = MemoryFactory.open(path, options)?;
-        Ok(Distorted { store, fault: self.0 })
+        let mut capabilities = store.capabilities().clone();
+        if self.0 == Some(MigrationFault::LimitsUntold) {
+            capabilities.limits = Limits::default();
+        }
+        Ok(Distorted { store, capabilities, fault: self.0 })
     }
 }
 
@@ -67,6 +73,7 @@ impl Factory for DistortedFactory {
 /// ```
 pub struct Distorted {
     store: MemoryStore,
+    capabilities: Capabilities,
     fault: Option<MigrationFault>,
 }
 
@@ -74,8 +81,12 @@ impl KvStore for Distorted {
     type Snapshot<'s> = <MemoryStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = DistortedTransaction<'s>;
 
-    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, writer_wait);
+    forward!(self => self.store; open_tree, snapshot, send_snapshot, writer_wait);
     forward!(self => self.store; sync, close, stats, compact, backup);
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
 
     fn begin_with(&self, durability: Durability) -> Result<DistortedTransaction<'_>> {
         DistortedTransaction::new(&self.store, self.fault, durability)

@@ -126,6 +126,10 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
 
     fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
         batch.iter().try_for_each(|write| self.check(&write))?;
+        self.capabilities
+            .limits
+            .check_transaction(batch.len(), batch.byte_len())
+            .map_err(|error| error.with_operation(Operation::Apply))?;
         if self.capabilities.concurrent_batches {
             let _shared = self.slot.share(Operation::Apply)?;
             self.apply_some(&batch, durability)
@@ -291,6 +295,8 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
 
     fn commit(mut self) -> Result<()> {
         self.run_checks()?;
+        let batch = self.writes.batch();
+        self.layer.capabilities.limits.check_transaction(batch.len(), batch.byte_len())?;
         // Drop the transaction's own snapshot first, so that the engine need not keep what the
         // batch overwrites.
         drop(self.snapshot);
