@@ -37,7 +37,8 @@ impl Engine for FjallEngine {
             database.check_place(Operation::Apply)?;
         }
         let room = batch.len() + 1;
-        let mut writes = OwnedWriteBatch::with_capacity(database.fjall.clone(), room).durability(mode);
+        let mut writes =
+            OwnedWriteBatch::with_capacity(database.fjall.clone(), room).durability(mode);
         let entered = self.catalog.stored_writes(batch, |key, value| match value {
             Some(value) => writes.insert(&database.entries, key, value),
             None => writes.remove(&database.entries, key),

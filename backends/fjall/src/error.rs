@@ -46,9 +46,10 @@ fn meaning(cause: &fjall::Error) -> (ErrorKind, &'static str) {
 fn of_tree(cause: &LsmError) -> (ErrorKind, &'static str) {
     match cause {
         LsmError::Io(cause) => of_system(cause),
-        LsmError::InvalidVersion(_) => {
-            (ErrorKind::TooNew, "a file was written by a newer version of fjall than this program reads")
-        }
+        LsmError::InvalidVersion(_) => (
+            ErrorKind::TooNew,
+            "a file was written by a newer version of fjall than this program reads",
+        ),
         LsmError::Decompress(_)
         | LsmError::Unrecoverable
         | LsmError::ChecksumMismatch { .. }
@@ -71,9 +72,9 @@ fn of_system(cause: &io::Error) -> (ErrorKind, &'static str) {
             (ErrorKind::ReadOnly, "the file system is mounted read-only")
         }
         io::ErrorKind::NotFound => (ErrorKind::Corrupted, "a file of the store is missing"),
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::InvalidData
-        | io::ErrorKind::InvalidInput => (ErrorKind::Corrupted, "the files are damaged"),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            (ErrorKind::Corrupted, "the files are damaged")
+        }
         _ => (ErrorKind::Io, "the operating system failed to read or write a file"),
     }
 }

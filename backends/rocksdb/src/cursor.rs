@@ -95,11 +95,7 @@ impl<'t> EntryCursor<'t> {
     }
 
     /// Reads a whole tree from its start.
-    pub(crate) fn of_tree(
-        database: &'t Database,
-        number: u32,
-        options: ReadOptions,
-    ) -> Self {
+    pub(crate) fn of_tree(database: &'t Database, number: u32, options: ReadOptions) -> Self {
         Self::new(database, number, &KeyRange::all(), Direction::Forward, options)
     }
 
