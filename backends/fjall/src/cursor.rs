@@ -6,7 +6,7 @@ use arbour_core::engine::keyspace::{key_of, lower_bound, upper_bound};
 use arbour_core::{Cursor, Direction, KeyRange, Operation, Result, Tree};
 use fjall::{Iter, KvPair, Readable as _};
 
-use crate::FjallSnapshot;
+use crate::database::Database;
 use crate::engine::STORED_KEY_BYTES_MAX;
 
 /// A cursor of a [`FjallStore`](crate::FjallStore): it lends the bytes of fjall's own blocks.
@@ -24,7 +24,8 @@ use crate::engine::STORED_KEY_BYTES_MAX;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct FjallCursor<'t> {
-    snapshot: &'t FjallSnapshot<'t>,
+    pinned: &'t fjall::Snapshot,
+    database: &'t Database,
     tree: Tree,
     range: KeyRange<'static>,
     direction: Direction,
@@ -48,13 +49,15 @@ enum Place {
 impl<'t> FjallCursor<'t> {
     #[inline]
     pub(crate) fn new(
-        snapshot: &'t FjallSnapshot<'t>,
+        pinned: &'t fjall::Snapshot,
+        database: &'t Database,
         tree: &Tree,
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Self {
         let range = range.into_owned();
-        Self { snapshot, tree: tree.clone(), range, direction, place: Place::Unplaced, lent: None }
+        let (tree, place) = (tree.clone(), Place::Unplaced);
+        Self { pinned, database, tree, range, direction, place, lent: None }
     }
 
     /// Creates fjall's iterator over a range. It cannot be moved, so each seek creates one.
@@ -71,7 +74,7 @@ impl<'t> FjallCursor<'t> {
         let start = if start_is_cut { Bound::Excluded(start) } else { Bound::Included(start) };
         let end_is_cut = cut(&mut end);
         let end = if end_is_cut { Bound::Included(end) } else { Bound::Excluded(end) };
-        Place::Before(self.snapshot.pinned.range(&self.snapshot.database.entries, (start, end)))
+        Place::Before(self.pinned.range(&self.database.entries, (start, end)))
     }
 }
 
@@ -104,7 +107,7 @@ impl Cursor for FjallCursor<'_> {
             }
             Err(cause) => {
                 self.place = Place::Failed;
-                let error = self.snapshot.database.fail(cause, Operation::Scan);
+                let error = self.database.fail(cause, Operation::Scan);
                 Err(error.with_tree(self.tree.name()))
             }
         }

@@ -26,8 +26,8 @@ use crate::{FjallCursor, FjallEngine, FjallValue};
 /// ```
 pub struct FjallSnapshot<'s> {
     catalog: &'s TreeCatalog,
-    pub(crate) pinned: fjall::Snapshot,
-    pub(crate) database: Arc<Database>,
+    pinned: fjall::Snapshot,
+    database: Arc<Database>,
 }
 
 impl<'s> FjallSnapshot<'s> {
@@ -94,7 +94,7 @@ impl KvRead for FjallSnapshot<'_> {
         direction: Direction,
     ) -> Result<FjallCursor<'_>> {
         self.catalog.check(tree, Operation::Scan)?;
-        Ok(FjallCursor::new(self, tree, range, direction))
+        Ok(FjallCursor::new(&self.pinned, &self.database, tree, range, direction))
     }
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
