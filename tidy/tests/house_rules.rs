@@ -363,7 +363,15 @@ const DIRECTIONS: [(&str, &[&str]); 14] = [
     // It compares everything, and nothing depends on it.
     (
         "arbour-benches",
-        &["arbour", "arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],
+        &[
+            "arbour",
+            "arbour-core",
+            "arbour-fjall",
+            "arbour-redb",
+            "arbour-rocksdb",
+            "arbour-sled",
+            "arbour-sqlite",
+        ],
     ),
     // Like the benches; it needs no layer of the root.
     (
