@@ -6,7 +6,7 @@ use std::path::Path;
 use arbour_tidy::{api, sources};
 
 /// The maximum number of public types in core and root together, without the engine kit.
-const TYPES_MAX: usize = 167;
+const TYPES_MAX: usize = 168;
 
 const PAGE: &str = "docs/api.txt";
 

@@ -2,9 +2,11 @@
 //! made, and killed at each of its commits.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use arbour::documents::{Declaration, DocError, Field, Filter, Index};
 use arbour::{Error, Progress, Result};
+use arbour_core::StoreOptions;
 use serde_json::Value;
 
 use super::claims::{go_on, member};
@@ -13,6 +15,7 @@ use crate::Factory;
 use crate::deploy::{Killed, Load, Work, step_killed_at_each_commit};
 use crate::documents::bed::Opened;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments};
+use crate::harness::Undisturbed;
 
 /// What the two versions have in common. A code is unique in both.
 fn tickets() -> Declaration<Value> {
@@ -172,6 +175,9 @@ impl Deploy {
     /// Plays the deploy: the later version is opened, checks, begins to upgrade, abandons that, and
     /// finishes an upgrade.
     fn play<F: Factory, M: DocFactory>(&self, bed: &mut DocBed<F, M>) -> Result<()> {
+        let _undisturbed = Undisturbed::new();
+        // On a busy machine a version has the writer, or is in conflict, for more than the usual five seconds.
+        bed.reopen_with(&StoreOptions::new().busy_timeout(Duration::from_secs(60)))?;
         let tickets = &Tickets::store(bed.store(), &bed.open(earlier())?)?;
         let opened = self.step(bed, tickets, |killed, _| self.open(bed, killed).map(drop))?;
         assert_eq!(opened, 0, "opening writes nothing");
