@@ -2,7 +2,7 @@
 //!
 //! A store holds *trees*: named, ordered maps from bytes to bytes. A program reads them through a
 //! *snapshot*, which sees one moment, and writes them in a *transaction*, which is one commit over all
-//! trees. It does so on redb, SQLite, RocksDB, sled or in memory, and every engine answers alike: the same
+//! trees. It does so on redb, SQLite, RocksDB, fjall, sled or in memory, and every engine answers alike: the same
 //! bytes in the same order, the same kind of error. On top of the contract are documents, events,
 //! migrations and transfers, which therefore run on every engine too.
 //!
@@ -51,6 +51,7 @@
 //! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
 //! | [`redb`] | the engine redb, pure Rust | `redb` |
 //! | [`sqlite`] | the engine SQLite, open to SQL and to other processes | `sqlite` |
+//! | [`fjall`] | the engine fjall, pure Rust | `fjall` |
 //! | [`sled`] | the engine sled, pure Rust | `sled` |
 //! | [`rocksdb`] | the engine RocksDB, for much writing | `rocksdb` |
 //!
@@ -62,6 +63,7 @@
 //! |---|---|---|---|
 //! | `redb` | yes | the engine redb and its scheme `redb:` | |
 //! | `sqlite` | | the engine SQLite, compiled in, and `sqlite:`; with `documents`, views of collections for SQL | a C compiler |
+//! | `fjall` | | the engine fjall and `fjall:` | |
 //! | `sled` | | the engine sled and `sled:` | |
 //! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
 //! | `bincode`, `json`, `zerocopy` | yes | the [codecs](codec) of those names | |
@@ -86,6 +88,7 @@
         feature = "documents",
         feature = "events",
         feature = "migrations",
+        feature = "fjall",
         feature = "redb",
         feature = "rocksdb",
         feature = "sled",
@@ -140,6 +143,8 @@ pub use arbour_core::{
 /// Makes tests of a function, one for each engine; see [`testing`].
 #[cfg(feature = "testing")]
 pub use arbour_derive::test;
+#[cfg(feature = "fjall")]
+pub use arbour_fjall as fjall;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]

@@ -22,6 +22,8 @@ pub const ENGINES: &[&str] = &[
     "sqlite",
     #[cfg(feature = "sled")]
     "sled",
+    #[cfg(feature = "fjall")]
+    "fjall",
     #[cfg(feature = "rocksdb")]
     "rocksdb",
 ];
@@ -87,6 +89,10 @@ pub(crate) fn visit_each(asked: &[String], visit: &mut impl Visit) -> Result<()>
     #[cfg(feature = "sled")]
     if is_asked_for(Sled::NAME, asked) {
         visit.visit::<Sled>()?;
+    }
+    #[cfg(feature = "fjall")]
+    if is_asked_for(Fjall::NAME, asked) {
+        visit.visit::<Fjall>()?;
     }
     #[cfg(feature = "rocksdb")]
     if is_asked_for(Rocksdb::NAME, asked) {
@@ -174,6 +180,32 @@ impl Native for Sled {
 
     fn create_raw(path: &Path) -> Result<Self::Raw> {
         crate::RawSled::create(path)
+    }
+}
+
+#[cfg(feature = "fjall")]
+pub(crate) struct Fjall;
+
+#[cfg(feature = "fjall")]
+impl Subject for Fjall {
+    type Store = arbour_fjall::FjallStore;
+    const NAME: &'static str = "fjall";
+
+    fn open(path: &Path, options: &StoreOptions) -> Result<Self::Store> {
+        arbour_fjall::FjallStore::open(path, options)
+    }
+
+    fn settle(store: &Self::Store, _: &Path) -> Result<()> {
+        store.compact()
+    }
+}
+
+#[cfg(feature = "fjall")]
+impl Native for Fjall {
+    type Raw = crate::RawFjall;
+
+    fn create_raw(path: &Path) -> Result<Self::Raw> {
+        crate::RawFjall::create(path)
     }
 }
 

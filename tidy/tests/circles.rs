@@ -5,9 +5,10 @@ use std::path::Path;
 use arbour_tidy::{Source, circles, sources};
 
 /// All crates of the workspace except the examples.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "core/src",
     "src",
+    "backends/fjall/src",
     "backends/redb/src",
     "backends/rocksdb/src",
     "backends/sled/src",

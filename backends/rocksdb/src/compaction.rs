@@ -1,15 +1,15 @@
 //! Compaction.
 
+use arbour_core::engine::TreeCatalog;
+use arbour_core::engine::keyspace::{CATALOG, stored_key};
 use arbour_core::{Operation, Result};
 use rocksdb::{BottommostLevelCompaction, CompactOptions, WaitForCompactOptions, WriteBatch};
 
-use crate::catalog::Catalog;
 use crate::database::Database;
-use crate::keyspace::{CATALOG, stored_key};
 
 /// Merges all files into new ones that contain only what can still be read, and removes empty trees
 /// from the catalog. The caller must exclude writers.
-pub(crate) fn compact(database: &Database, catalog: &Catalog, empty: &[String]) -> Result<()> {
+pub(crate) fn compact(database: &Database, catalog: &TreeCatalog, empty: &[String]) -> Result<()> {
     let (db, operation) = (&database.db, Operation::Compact);
     let failed = |cause| database.fail(cause, operation);
     // RocksDB creates the new files by the path of the folder.

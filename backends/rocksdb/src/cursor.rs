@@ -1,15 +1,15 @@
 //! Iterating over the entries of a tree.
 
+use arbour_core::engine::keyspace::{key_of, lower_bound, stored_key, upper_bound};
 use arbour_core::{Cursor, Direction, KeyRange, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions};
 
 use crate::database::{Database, Db};
-use crate::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 
 /// A cursor of a [`RocksdbStore`](crate::RocksdbStore): it lends the bytes of RocksDB's own blocks.
 ///
 /// ```
-/// use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
+use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
 /// use arbour_rocksdb::{RocksdbCursor, RocksdbStore};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.rocksdb");
@@ -62,7 +62,7 @@ pub(crate) struct EntryCursor<'t> {
     iterator: DBRawIteratorWithThreadMode<'t, Db>,
     place: Place,
     direction: Direction,
-    number: TreeNumber,
+    number: u32,
     database: &'t Database,
 }
 
@@ -83,7 +83,7 @@ impl<'t> EntryCursor<'t> {
     #[inline]
     pub(crate) fn new(
         database: &'t Database,
-        number: TreeNumber,
+        number: u32,
         range: &KeyRange<'_>,
         direction: Direction,
         mut options: ReadOptions,
@@ -95,11 +95,7 @@ impl<'t> EntryCursor<'t> {
     }
 
     /// Reads a whole tree from its start.
-    pub(crate) fn of_tree(
-        database: &'t Database,
-        number: TreeNumber,
-        options: ReadOptions,
-    ) -> Self {
+    pub(crate) fn of_tree(database: &'t Database, number: u32, options: ReadOptions) -> Self {
         Self::new(database, number, &KeyRange::all(), Direction::Forward, options)
     }
 

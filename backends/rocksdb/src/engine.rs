@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arbour_core::engine::{StorePath, WriteLatch};
+use arbour_core::engine::keyspace::CATALOG;
+use arbour_core::engine::{StorePath, TreeCatalog, WriteLatch};
 use arbour_core::{
     Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Provision, Result,
     StoreOptions,
@@ -12,7 +13,7 @@ use parking_lot::RwLock;
 use rocksdb::WriteOptions;
 
 use crate::RocksdbOptions;
-use crate::catalog::Catalog;
+use crate::cursor::EntryCursor;
 use crate::database::Database;
 
 /// RocksDB with snapshots and batches but without transactions, from which a
@@ -31,7 +32,7 @@ use crate::database::Database;
 pub struct RocksdbEngine {
     /// Taken by closing; open snapshots have their own references.
     database: RwLock<Option<Arc<Database>>>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: TreeCatalog,
     pub(crate) capabilities: Capabilities,
     pub(crate) path: PathBuf,
     pub(crate) read_only: bool,
@@ -63,7 +64,7 @@ impl RocksdbEngine {
         let resolved = StorePath::resolve(path)?;
         let path = resolved.to_path_buf();
         let opened = Database::open(resolved, general, own)
-            .and_then(|database| Ok((Catalog::read(&database)?, database)));
+            .and_then(|database| Ok((read_catalog(&database)?, database)));
         let (catalog, database) = opened.map_err(|error| error.with_path(&path))?;
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
@@ -106,6 +107,16 @@ impl Drop for RocksdbEngine {
     fn drop(&mut self) {
         let _ = self.release();
     }
+}
+
+/// Reads the catalog of a database.
+fn read_catalog(database: &Database) -> Result<TreeCatalog> {
+    let mut catalog = TreeCatalog::new();
+    let mut entries = EntryCursor::of_tree(database, CATALOG, Default::default());
+    while let Some((name, number)) = entries.next(Operation::Open)? {
+        catalog.add(name, number)?;
+    }
+    Ok(catalog)
 }
 
 fn capabilities(options: &StoreOptions) -> Capabilities {

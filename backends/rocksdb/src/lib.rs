@@ -44,7 +44,6 @@
 
 mod backup;
 mod batch;
-mod catalog;
 mod compaction;
 mod contract;
 mod cursor;
@@ -52,7 +51,6 @@ mod database;
 mod engine;
 mod error;
 mod folder;
-mod keyspace;
 mod options;
 mod snapshot;
 mod store;

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::keyspace::{CATALOG, first_of, is_of, stored_key};
+use arbour_core::engine::{TreeCatalog, TreeName};
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
 use self_cell::self_cell;
 
-use crate::catalog::{self, Catalog};
 use crate::cursor::EntryCursor;
 use crate::database::{Database, Db};
-use crate::keyspace::{CATALOG, TreeNumber, first_of, is_of, stored_key};
 use crate::{RocksdbCursor, RocksdbEngine, RocksdbValue};
 
 /// A RocksDB snapshot, and read options for it: creating them for each get costs an allocation.
@@ -59,7 +58,7 @@ impl Pin {
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RocksdbSnapshot<'s> {
-    catalog: &'s Catalog,
+    catalog: &'s TreeCatalog,
     pin: Pin,
 }
 
@@ -100,7 +99,7 @@ impl<'s> RocksdbSnapshot<'s> {
         let mut probe = self.database().db.raw_iterator_opt(self.pin.options());
         let mut entries = EntryCursor::of_tree(self.database(), CATALOG, self.pin.options());
         while let Some((name, number)) = entries.next(operation)? {
-            let (name, number) = catalog::entry(name, number, operation)
+            let (name, number) = TreeCatalog::entry(name, number, operation)
                 .map_err(|error| self.database().locate(error))?;
             let list =
                 if self.is_used(&mut probe, number, operation)? { &mut used } else { &mut empty };
@@ -112,7 +111,7 @@ impl<'s> RocksdbSnapshot<'s> {
     fn is_used(
         &self,
         probe: &mut DBRawIteratorWithThreadMode<'_, Db>,
-        number: TreeNumber,
+        number: u32,
         operation: Operation,
     ) -> Result<bool> {
         probe.seek(first_of(number));

@@ -6,6 +6,7 @@ use std::path::Path;
 use arbour_core::{Direction, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result};
 
 use crate::harness::{Factory, Part, Running, entries, new_folder, say};
+use crate::random::Random;
 
 const TREES: [&str; 2] = ["orders", "stock"];
 
@@ -86,8 +87,10 @@ fn commit<S: KvStore>(store: &S, number: u64) -> Result<()> {
     transaction.commit()
 }
 
+/// No engine can compress it: one that compresses its log would find room for every commit.
 fn value(number: u64) -> Vec<u8> {
-    vec![number as u8; VALUE_BYTES]
+    let mut random = Random::new(number);
+    (0..VALUE_BYTES).map(|_| random.next() as u8).collect()
 }
 
 /// Counts the commits, and asserts that no commit is missing before another, in either tree.

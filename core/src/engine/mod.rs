@@ -11,6 +11,8 @@
 //! ```
 //!
 //! - [`TreeRegistry`] hands out handles and refuses those of other stores.
+//! - [`TreeCatalog`] and [`keyspace`] store all trees in one keyspace of an engine whose own trees are
+//!   expensive.
 //! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
 //! - [`Backoff`] says how long a transaction waits after a conflict.
@@ -37,10 +39,12 @@ mod catch_panic;
 mod copy_entries;
 pub mod document_layout;
 mod forward;
+pub mod keyspace;
 mod layer;
 mod overlay;
 mod store_lock;
 mod store_path;
+mod tree_catalog;
 mod tree_name;
 mod tree_registry;
 mod write_latch;
@@ -58,6 +62,7 @@ pub use overlay::{MergeCursor, OverlayValue};
 pub(crate) use overlay::{WriteSet, keys_in};
 pub use store_lock::StoreLock;
 pub use store_path::StorePath;
+pub use tree_catalog::TreeCatalog;
 pub use tree_name::TreeName;
 pub use tree_registry::TreeRegistry;
 pub use write_latch::WriteLatch;

@@ -1,0 +1,152 @@
+//! Folders that are not, or not completely, stores.
+
+use std::fs;
+use std::path::Path;
+
+use arbour_core::{Error, ErrorKind, KvStore, StoreOptions};
+use arbour_fjall::FjallStore;
+use fjall::{Database, KeyspaceCreateOptions};
+
+fn open(path: &Path) -> Result<FjallStore, Error> {
+    FjallStore::open(path, &StoreOptions::new())
+}
+
+/// Makes a closed store with one entry.
+fn make(path: &Path) {
+    let store = open(path).expect("a new store");
+    let tree = store.tree("t").expect("a tree");
+    store.put(&tree, b"key", b"value").expect("a put");
+    store.close().expect("a close");
+}
+
+/// Asserts that a folder is refused, twice, and that its files stay.
+fn assert_refused(path: &Path, kind: ErrorKind, part: &str) {
+    for _ in 0..2 {
+        let refused = open(path).expect_err("it is no store");
+        assert_eq!(refused.kind(), kind, "{refused}");
+        assert!(refused.to_string().contains(part), "{refused}");
+        assert_eq!(refused.path().map(Path::file_name), Some(path.file_name()), "{refused}");
+    }
+}
+
+#[test]
+fn a_database_that_arbour_did_not_make_is_refused_and_kept() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("foreign");
+    let database = Database::builder(&path).open().unwrap();
+    let entries = database.keyspace("entries", KeyspaceCreateOptions::default).unwrap();
+    entries.insert("key", "value").unwrap();
+    drop((entries, database));
+    assert_refused(&path, ErrorKind::InvalidArgument, "Arbour did not make");
+    let database = Database::builder(&path).open().unwrap();
+    let entries = database.keyspace("entries", KeyspaceCreateOptions::default).unwrap();
+    assert_eq!(entries.get("key").unwrap().as_deref(), Some(&b"value"[..]));
+}
+
+#[test]
+fn a_file_and_a_folder_of_something_else_are_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (file, folder) = (scratch.path().join("file"), scratch.path().join("folder"));
+    fs::write(&file, "text").unwrap();
+    assert_refused(&file, ErrorKind::Corrupted, "is a folder");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("app.redb"), "text").unwrap();
+    assert_refused(&folder, ErrorKind::Corrupted, "not a store of fjall");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
+fn a_newer_fjall_and_a_newer_arbour_are_too_new() {
+    for (file, text) in [("version", &b"FJL\x04"[..]), ("arbour", b"arbour-fjall 2\n")] {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("store");
+        make(&path);
+        fs::write(path.join(file), text).unwrap();
+        assert_refused(&path, ErrorKind::TooNew, "newer version");
+    }
+}
+
+/// fjall itself would make each of these an empty store, or would panic.
+#[test]
+fn a_store_without_one_of_its_files_is_damaged() {
+    for missing in ["version", "0.jnl", "keyspaces/0/current", "keyspaces/1/current"] {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("store");
+        make(&path);
+        fs::remove_file(path.join(missing)).unwrap();
+        assert_refused(&path, ErrorKind::Corrupted, "missing");
+    }
+    for (file, text) in [("arbour", "arbour-fjall x\n"), ("arbour", ""), ("version", "FJL")] {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("store");
+        make(&path);
+        fs::write(path.join(file), text).unwrap();
+        assert_refused(&path, ErrorKind::Corrupted, file);
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("store");
+    make(&path);
+    fs::create_dir(path.join("keyspaces/copy")).unwrap();
+    assert_refused(&path, ErrorKind::Corrupted, "something else");
+}
+
+/// Whatever an interrupted creation left, nothing was committed yet.
+#[test]
+fn an_interrupted_creation_starts_over() {
+    let scratch = tempfile::tempdir().unwrap();
+    for left in ["", "0.jnl", "version", "lock"] {
+        let path = scratch.path().join(format!("store {left}"));
+        fs::create_dir_all(path.join("keyspaces/0")).unwrap();
+        fs::write(path.join("arbour"), "arbour-fjall 0\n").unwrap();
+        if !left.is_empty() {
+            fs::write(path.join(left), "half").unwrap();
+        }
+        let absent = FjallStore::open(&path, &StoreOptions::new().create(false)).unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::NotFound, "{absent}");
+        make(&path);
+        let store = open(&path).unwrap();
+        let tree = store.tree("t").unwrap();
+        assert_eq!(store.get(&tree, b"key").unwrap().as_deref(), Some(&b"value"[..]));
+    }
+}
+
+#[test]
+fn a_closed_store_needs_no_journal_and_has_none_to_damage() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("store");
+    make(&path);
+    assert_eq!(fs::metadata(path.join("0.jnl")).unwrap().len(), 0);
+    fs::write(path.join("0.jnl"), "noise").unwrap();
+    let store = open(&path).unwrap();
+    let tree = store.tree("t").unwrap();
+    assert_eq!(store.get(&tree, b"key").unwrap().as_deref(), Some(&b"value"[..]));
+}
+
+/// fjall's threads and its lock end with the store, or with its last snapshot.
+#[test]
+fn closing_and_opening_at_once_works() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("store");
+    for round in 0..20_u32 {
+        let store = open(&path).unwrap();
+        let tree = store.tree("t").unwrap();
+        store.put(&tree, &round.to_be_bytes(), &[7; 5000]).unwrap();
+        assert_eq!(store.stats().unwrap().entries, u64::from(round) + 1);
+        store.close().unwrap();
+    }
+    let store = open(&path).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    store.close().unwrap();
+    assert_eq!(open(&path).unwrap_err().kind(), ErrorKind::Locked);
+    drop(snapshot);
+    assert!(open(&path).is_ok());
+}
+
+#[test]
+fn read_only_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("store");
+    make(&path);
+    let refused = FjallStore::open(&path, &StoreOptions::new().read_only(true)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported, "{refused}");
+}
