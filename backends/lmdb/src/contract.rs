@@ -52,7 +52,9 @@ impl KvStore for LmdbStore {
     }
 
     fn sync(&self) -> Result<()> {
-        let _writing = self.acquire(Operation::Sync)?;
+        // A transaction of another process is not waited for: its commit is whole or not there.
+        let _slot = self.slot.acquire(Operation::Sync)?;
+        self.check_latch(Operation::Sync)?;
         let view = self.view(Operation::Sync)?;
         self.check_place(&view.environment, Operation::Sync)?;
         self.sync_all(&view.environment, Operation::Sync)

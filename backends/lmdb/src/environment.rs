@@ -164,3 +164,85 @@ fn map_bytes(folder: &Path, read_only: bool, bytes: usize) -> heed::Result<heed:
     // program that maps files relies on: no other program truncates or overwrites the file.
     unsafe { options.flags(flags).open(folder) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use arbour_core::{ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Result, StoreOptions};
+    use tempfile::TempDir;
+
+    use crate::LmdbStore;
+
+    fn with_room(path: &Path, bytes: usize) -> Result<LmdbStore> {
+        LmdbStore::open_mapped(path, &StoreOptions::new(), bytes)
+    }
+
+    #[test]
+    fn a_full_map_is_a_typed_error_and_the_store_goes_on() -> Result<()> {
+        let folder = TempDir::new().unwrap();
+        let store = with_room(&folder.path().join("store"), 1 << 20)?;
+        let tree = store.tree("t")?;
+        store.put(&tree, b"key", b"value")?;
+        let value = vec![1; 300_000];
+        let mut transaction = store.begin()?;
+        let mut written = (0..9_u8).map(|key| transaction.put(&tree, &[key], &value));
+        let error = written.find_map(Result::err).unwrap();
+        assert_eq!(error.kind(), ErrorKind::DiskFull, "{error}");
+        assert!(error.to_string().contains("address space"), "{error}");
+        drop(written);
+        assert_eq!(transaction.commit().unwrap_err().kind(), ErrorKind::DiskFull);
+        store.put(&tree, b"key", b"after")?;
+        let snapshot = store.snapshot()?;
+        assert_eq!(snapshot.get(&tree, b"key")?, Some(&b"after"[..]));
+        assert_eq!(snapshot.len(&tree)?, 1, "nothing of the transaction is there");
+        Ok(())
+    }
+
+    /// Writes as another process, and then uses the store of this one.
+    fn grown_by_another(path: &Path) {
+        let script = "a_store_that_another_process_made_larger";
+        let name = format!("{}::{script}", module_path!().split_once("::").unwrap().1);
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &name, "--test-threads=1"])
+            .env("ARBOUR_LMDB_GROWN", path)
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    #[test]
+    fn a_store_that_another_process_made_larger() -> Result<()> {
+        if let Some(path) = std::env::var_os("ARBOUR_LMDB_GROWN") {
+            let store = LmdbStore::open(&path, &StoreOptions::new())?;
+            return store.put(&store.tree("t")?, b"long", &vec![7; 4 << 20]);
+        }
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("store");
+        // As much as every process reserves: nothing has to be done.
+        let store = LmdbStore::open(&path, &StoreOptions::new())?;
+        let tree = store.tree("t")?;
+        let before = store.snapshot()?;
+        grown_by_another(&path);
+        assert_eq!(store.get(&tree, b"long")?.map(|value| value.len()), Some(4 << 20));
+        assert_eq!(before.get(&tree, b"long")?, None);
+        drop(before);
+        drop(store);
+        // Less, as where a process may use little address space.
+        let path = folder.path().join("small");
+        let store = with_room(&path, 1 << 20)?;
+        let tree = store.tree("t")?;
+        store.put(&tree, b"key", b"value")?;
+        let before = store.snapshot()?;
+        grown_by_another(&path);
+        assert_eq!(before.get(&tree, b"key")?, Some(&b"value"[..]));
+        let error = store.snapshot().err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+        assert!(error.to_string().contains("another process"), "{error}");
+        drop(before);
+        store.close()?;
+        drop(store);
+        let store = with_room(&path, 1 << 20)?;
+        assert_eq!(store.get(&store.tree("t")?, b"long")?.map(|value| value.len()), Some(4 << 20));
+        Ok(())
+    }
+}

@@ -1,6 +1,6 @@
 //! The folder of a store: its content, and whether LMDB can use it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -45,8 +45,9 @@ pub(crate) fn open(path: &StorePath, options: &StoreOptions) -> Result<File> {
         }
         _ => path.open_error(cause),
     })?;
-    let length = file.metadata().map_err(unreachable)?.len();
-    if length == 0 && !may_create {
+    let found = file.metadata().map_err(unreachable)?;
+    refuse_hard_links(&found)?;
+    if found.len() == 0 && !may_create {
         return Err(path.open_error(io::ErrorKind::NotFound.into()));
     }
     Ok(file)
@@ -81,6 +82,28 @@ fn refuse_other_files(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// By another name the file would have another table of readers, and its pages would be used again
+/// while they are read.
+#[cfg(unix)]
+fn refuse_hard_links(file: &Metadata) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let names = file.nlink();
+    if names <= 1 {
+        return Ok(());
+    }
+    let message = format!(
+        "the data file has {names} names (hard links), and LMDB keeps its locks beside each: remove \
+         the other names, or make copies"
+    );
+    Err(Error::new(ErrorKind::InvalidArgument, Operation::Open, message))
+}
+
+#[cfg(not(unix))]
+fn refuse_hard_links(_: &Metadata) -> Result<()> {
+    Ok(())
+}
+
 fn is_protected(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.permissions().readonly())
 }
@@ -110,4 +133,20 @@ fn is_remote_type(magic: u32) -> bool {
     const REMOTE: [u32; 7] =
         [0x6969, 0x517b, 0xfe53_4d42, 0xff53_4d42, 0x5346_414f, 0x7375_7245, 0x00c3_6400];
     REMOTE.contains(&magic)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::is_remote_type;
+
+    #[test]
+    fn network_file_systems_are_known() {
+        for remote in [rustix::fs::NFS_SUPER_MAGIC as u32, 0x517b, 0xfe53_4d42] {
+            assert!(is_remote_type(remote), "{remote:x}");
+        }
+        // ext4, XFS, Btrfs, tmpfs, overlay.
+        for local in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630] {
+            assert!(!is_remote_type(local), "{local:x}");
+        }
+    }
 }

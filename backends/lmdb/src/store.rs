@@ -196,7 +196,7 @@ impl LmdbStore {
     pub(crate) fn acquire(&self, operation: Operation) -> Result<Writing<'_>> {
         let deadline = Instant::now() + self.slot.wait();
         let slot = self.slot.acquire(operation)?;
-        self.latch.check(operation).map_err(|error| self.locate(error))?;
+        self.check_latch(operation)?;
         let lock = self.writer_lock.as_ref().map(|lock| lock.acquire(deadline, operation));
         let lock = lock.transpose().map_err(|error| self.locate(error))?;
         Ok(Writing { _lock: lock, _slot: slot })
@@ -249,6 +249,11 @@ impl LmdbStore {
         Ok(())
     }
 
+    /// Fails if an earlier write or sync has failed.
+    pub(crate) fn check_latch(&self, operation: Operation) -> Result<()> {
+        self.latch.check(operation).map_err(|error| self.locate(error))
+    }
+
     /// An acknowledged commit must be found where the store is opened next.
     pub(crate) fn check_place(
         &self,
@@ -260,11 +265,12 @@ impl LmdbStore {
 
     /// Makes all commits durable.
     pub(crate) fn sync_all(&self, environment: &Environment, operation: Operation) -> Result<()> {
-        self.unsynced.store(false, Ordering::Relaxed);
         environment.env.force_sync().map_err(|cause| {
             self.latch.set(&cause);
             self.locate(error::engine(cause, operation))
-        })
+        })?;
+        self.unsynced.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     #[cold]
@@ -289,6 +295,8 @@ impl LmdbStore {
     pub(crate) fn finish(&self, environment: &Environment) -> Result<()> {
         let Some(lock) = &self.writer_lock else { return Ok(()) };
         if self.unsynced.load(Ordering::Relaxed) {
+            // After a failed sync another one may succeed without having written anything.
+            self.check_latch(Operation::Close)?;
             self.check_place(environment, Operation::Close)?;
             self.sync_all(environment, Operation::Close)?;
         }
