@@ -28,8 +28,9 @@ macro_rules! at_path {
 }
 
 /// All engines of Arbour, so that an error can name the missing feature.
-pub(crate) const ENGINES: [Engine; 5] = [
+pub(crate) const ENGINES: [Engine; 6] = [
     Engine { scheme: "memory", open: Some(open_memory) },
+    at_path!("lmdb", arbour_lmdb::LmdbStore),
     at_path!("redb", arbour_redb::RedbStore),
     at_path!("rocksdb", arbour_rocksdb::RocksdbStore),
     at_path!("sled", arbour_sled::SledStore),
@@ -45,7 +46,13 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
 
 /// Splits a place into the path and the options of its URL.
 #[cfg_attr(
-    not(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")),
+    not(any(
+        feature = "lmdb",
+        feature = "redb",
+        feature = "rocksdb",
+        feature = "sled",
+        feature = "sqlite"
+    )),
     expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
 )]
 fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOptions) {
@@ -60,7 +67,13 @@ fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOpt
 /// Returns the path that a place stands for. Only the `//` that some programs put before a path is
 /// removed.
 #[cfg_attr(
-    not(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")),
+    not(any(
+        feature = "lmdb",
+        feature = "redb",
+        feature = "rocksdb",
+        feature = "sled",
+        feature = "sqlite"
+    )),
     expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
 )]
 fn path<'p>(scheme: &str, place: &'p str) -> Result<&'p str> {

@@ -2,7 +2,7 @@
 //!
 //! A store holds *trees*: named, ordered maps from bytes to bytes. A program reads them through a
 //! *snapshot*, which sees one moment, and writes them in a *transaction*, which is one commit over all
-//! trees. It does so on redb, SQLite, RocksDB, sled or in memory, and every engine answers alike: the same
+//! trees. It does so on redb, SQLite, LMDB, RocksDB, sled or in memory, and every engine answers alike: the same
 //! bytes in the same order, the same kind of error. On top of the contract are documents, events,
 //! migrations and transfers, which therefore run on every engine too.
 //!
@@ -50,6 +50,7 @@
 //! | [`tokio`] | the store for async programs, and changes as streams | `tokio` |
 //! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
 //! | [`redb`] | the engine redb, pure Rust | `redb` |
+//! | [`lmdb`] | the engine LMDB, a memory map for many readers and processes | `lmdb` |
 //! | [`sqlite`] | the engine SQLite, open to SQL and to other processes | `sqlite` |
 //! | [`sled`] | the engine sled, pure Rust | `sled` |
 //! | [`rocksdb`] | the engine RocksDB, for much writing | `rocksdb` |
@@ -61,6 +62,7 @@
 //! | feature | default | adds | needs beside Rust |
 //! |---|---|---|---|
 //! | `redb` | yes | the engine redb and its scheme `redb:` | |
+//! | `lmdb` | | the engine LMDB, compiled in, and `lmdb:` | a C compiler |
 //! | `sqlite` | | the engine SQLite, compiled in, and `sqlite:`; with `documents`, views of collections for SQL | a C compiler |
 //! | `sled` | | the engine sled and `sled:` | |
 //! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
@@ -85,6 +87,7 @@
     not(all(
         feature = "documents",
         feature = "events",
+        feature = "lmdb",
         feature = "migrations",
         feature = "redb",
         feature = "rocksdb",
@@ -136,6 +139,8 @@ pub use arbour_core::{
 /// Makes tests of a function, one for each engine; see [`testing`].
 #[cfg(feature = "testing")]
 pub use arbour_derive::test;
+#[cfg(feature = "lmdb")]
+pub use arbour_lmdb as lmdb;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]

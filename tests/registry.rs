@@ -10,7 +10,8 @@ use arbour::{
 };
 
 /// Every engine of Arbour's that keeps its stores at a path, and whether it is built in.
-const AT_A_PATH: [(&str, bool); 4] = [
+const AT_A_PATH: [(&str, bool); 5] = [
+    ("lmdb", cfg!(feature = "lmdb")),
     ("redb", cfg!(feature = "redb")),
     ("rocksdb", cfg!(feature = "rocksdb")),
     ("sled", cfg!(feature = "sled")),

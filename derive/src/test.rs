@@ -10,8 +10,9 @@ use crate::nearest::suggestion;
 use crate::options::set_once;
 
 /// The engines, and whether each is built into `arbour`, which switches on the feature of that name.
-const ENGINES: [(&str, bool); 5] = [
+const ENGINES: [(&str, bool); 6] = [
     ("memory", true),
+    ("lmdb", cfg!(feature = "lmdb")),
     ("redb", cfg!(feature = "redb")),
     ("rocksdb", cfg!(feature = "rocksdb")),
     ("sled", cfg!(feature = "sled")),

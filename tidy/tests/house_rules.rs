@@ -332,7 +332,7 @@ fn every_backend_has_files_of_old() {
 }
 
 /// The allowed dependencies among the crates of the workspace, tests aside.
-const DIRECTIONS: [(&str, &[&str]); 13] = [
+const DIRECTIONS: [(&str, &[&str]); 14] = [
     // It reads the sources of the others, and is compiled with none of them.
     ("arbour-tidy", &[]),
     ("arbour-core", &[]),
@@ -340,6 +340,7 @@ const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("arbour-derive", &[]),
     // Programs that its macros accept and refuse, compiled by a test.
     ("arbour-derive-programs", &[]),
+    ("arbour-lmdb", &["arbour-core"]),
     ("arbour-redb", &["arbour-core"]),
     ("arbour-rocksdb", &["arbour-core"]),
     ("arbour-sled", &["arbour-core"]),
@@ -350,6 +351,7 @@ const DIRECTIONS: [(&str, &[&str]); 13] = [
         &[
             "arbour-core",
             "arbour-derive",
+            "arbour-lmdb",
             "arbour-redb",
             "arbour-rocksdb",
             "arbour-sled",
@@ -361,12 +363,27 @@ const DIRECTIONS: [(&str, &[&str]); 13] = [
     // It compares everything, and nothing depends on it.
     (
         "arbour-benches",
-        &["arbour", "arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],
+        &[
+            "arbour",
+            "arbour-core",
+            "arbour-lmdb",
+            "arbour-redb",
+            "arbour-rocksdb",
+            "arbour-sled",
+            "arbour-sqlite",
+        ],
     ),
     // Like the benches; it needs no layer of the root.
     (
         "arbour-faults",
-        &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],
+        &[
+            "arbour-core",
+            "arbour-lmdb",
+            "arbour-redb",
+            "arbour-rocksdb",
+            "arbour-sled",
+            "arbour-sqlite",
+        ],
     ),
 ];
 
