@@ -28,6 +28,8 @@ pub mod held_snapshot;
 mod layers;
 pub mod machine;
 pub mod overhead;
+#[cfg(feature = "lmdb")]
+mod raw_lmdb;
 mod raw_redb;
 #[cfg(feature = "rocksdb")]
 mod raw_rocksdb;
@@ -46,6 +48,8 @@ pub mod transfer;
 pub mod workload;
 
 pub use arbour::Arbour;
+#[cfg(feature = "lmdb")]
+pub use raw_lmdb::RawLmdb;
 pub use raw_redb::RawRedb;
 #[cfg(feature = "rocksdb")]
 pub use raw_rocksdb::RawRocksdb;

@@ -115,6 +115,7 @@ pub(crate) fn durability_settings(engine: &str) -> [&'static str; 3] {
         "redb" => ["Durability::None", "Durability::Immediate", "Durability::Immediate"],
         "sqlite" => ["synchronous = NORMAL", "synchronous = NORMAL", "synchronous = FULL"],
         "sled" => ["no flush", "flush", "flush and fsync"],
+        "lmdb" => ["MDB_NOMETASYNC", "MDB_NOMETASYNC", "MDB_NOMETASYNC and mdb_env_sync"],
         "rocksdb" => ["write-ahead log", "write-ahead log", "write-ahead log, synced"],
         _ => [""; 3],
     }
@@ -148,6 +149,8 @@ fn raw(engine: Engine) -> Option<Entrant> {
         "sqlite" => Box::new(|path| Ok(Box::new(crate::RawSqlite::create(path)?))),
         #[cfg(feature = "sled")]
         "sled" => Box::new(|path| Ok(Box::new(crate::RawSled::create(path)?))),
+        #[cfg(feature = "lmdb")]
+        "lmdb" => Box::new(|path| Ok(Box::new(crate::RawLmdb::create(path)?))),
         #[cfg(feature = "rocksdb")]
         "rocksdb" => Box::new(|path| Ok(Box::new(crate::RawRocksdb::create(path)?))),
         _ => return None,

@@ -22,6 +22,8 @@ pub const ENGINES: &[&str] = &[
     "sqlite",
     #[cfg(feature = "sled")]
     "sled",
+    #[cfg(feature = "lmdb")]
+    "lmdb",
     #[cfg(feature = "rocksdb")]
     "rocksdb",
 ];
@@ -87,6 +89,10 @@ pub(crate) fn visit_each(asked: &[String], visit: &mut impl Visit) -> Result<()>
     #[cfg(feature = "sled")]
     if is_asked_for(Sled::NAME, asked) {
         visit.visit::<Sled>()?;
+    }
+    #[cfg(feature = "lmdb")]
+    if is_asked_for(Lmdb::NAME, asked) {
+        visit.visit::<Lmdb>()?;
     }
     #[cfg(feature = "rocksdb")]
     if is_asked_for(Rocksdb::NAME, asked) {
@@ -174,6 +180,29 @@ impl Native for Sled {
 
     fn create_raw(path: &Path) -> Result<Self::Raw> {
         crate::RawSled::create(path)
+    }
+}
+
+#[cfg(feature = "lmdb")]
+pub(crate) struct Lmdb;
+
+#[cfg(feature = "lmdb")]
+impl Subject for Lmdb {
+    type Store = arbour_lmdb::LmdbStore;
+    const NAME: &'static str = "lmdb";
+
+    fn open(path: &Path, options: &StoreOptions) -> Result<Self::Store> {
+        arbour_lmdb::LmdbStore::open(path, options)
+    }
+}
+
+#[cfg(feature = "lmdb")]
+impl Native for Lmdb {
+    type Raw = crate::RawLmdb;
+    const GROUPS: bool = true;
+
+    fn create_raw(path: &Path) -> Result<Self::Raw> {
+        crate::RawLmdb::create(path)
     }
 }
 

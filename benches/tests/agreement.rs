@@ -17,6 +17,8 @@ fn raws(folder: &Path) -> Result<Vec<(&'static str, Box<dyn Contender>)>> {
         ("sqlite", Box::new(arbour_benches::RawSqlite::create(&path("sqlite"))?)),
         #[cfg(feature = "sled")]
         ("sled", Box::new(arbour_benches::RawSled::create(&path("sled"))?)),
+        #[cfg(feature = "lmdb")]
+        ("lmdb", Box::new(arbour_benches::RawLmdb::create(&path("lmdb"))?)),
         #[cfg(feature = "rocksdb")]
         ("rocksdb", Box::new(arbour_benches::RawRocksdb::create(&path("rocksdb"))?)),
     ])

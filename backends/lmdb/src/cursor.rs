@@ -7,7 +7,7 @@ use heed::types::Bytes;
 use heed::{RoRange, RoRevRange};
 
 use crate::error;
-use crate::keyspace::{TreeNumber, bounds, key_of};
+use crate::keyspace::{End, TreeNumber, bounds, key_of};
 use crate::reader::Reader;
 
 /// A cursor of a [`LmdbStore`](crate::LmdbStore): it lends bytes of the memory map.
@@ -32,6 +32,7 @@ pub struct LmdbCursor<'t> {
     range: KeyRange<'static>,
     direction: Direction,
     rest: Rest<'t>,
+    end: Option<End>,
 }
 
 /// What is left to read. LMDB's ranges cannot seek, so a seek makes a new one.
@@ -56,6 +57,7 @@ impl<'t> LmdbCursor<'t> {
             range: KeyRange::all(),
             direction,
             rest: Rest::Nothing,
+            end: None,
         };
         cursor.number = reader
             .numbers
@@ -71,12 +73,18 @@ impl<'t> LmdbCursor<'t> {
             return Ok(Rest::Nothing);
         };
         let (start, end) = bounds(number, range.start(), range.end());
-        let stored: (Bound<&[u8]>, Bound<&[u8]>) =
-            (start.as_ref().map(|key| &**key), end.as_ref().map(|key| &**key));
         let (entries, transaction) = (self.reader.numbers.entries(), self.reader.transaction);
         let opened = match self.direction {
-            Direction::Forward => entries.range(transaction, &stored).map(Rest::Forward),
-            Direction::Reverse => entries.rev_range(transaction, &stored).map(Rest::Reverse),
+            Direction::Forward => {
+                self.end = Some(End::new(number, range.end(), self.direction));
+                let stored = (start.as_ref().map(|key| &**key), Bound::Unbounded);
+                entries.range(transaction, &stored).map(Rest::Forward)
+            }
+            Direction::Reverse => {
+                self.end = Some(End::new(number, range.start(), self.direction));
+                let stored = (Bound::Unbounded, end.as_ref().map(|key| &**key));
+                entries.rev_range(transaction, &stored).map(Rest::Reverse)
+            }
         };
         opened.map_err(|cause| self.fail(error::engine(cause, Operation::Scan)))
     }
@@ -98,8 +106,10 @@ impl Cursor for LmdbCursor<'_> {
             Rest::Nothing => None,
         };
         match next {
-            Some(Ok((key, value))) => Ok(Some((key_of(key), value))),
-            None => {
+            Some(Ok((key, value))) if self.end.as_ref().is_some_and(|end| end.admits(key)) => {
+                Ok(Some((key_of(key), value)))
+            }
+            Some(Ok(_)) | None => {
                 // LMDB's range would begin anew.
                 self.rest = Rest::Nothing;
                 Ok(None)

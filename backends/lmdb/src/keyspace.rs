@@ -10,6 +10,7 @@
 
 use std::ops::Bound;
 
+use arbour_core::Direction;
 use smallvec::SmallVec;
 
 /// The number of a tree in the file.
@@ -34,6 +35,43 @@ pub(crate) fn stored_key(tree: TreeNumber, key: &[u8]) -> SmallVec<[u8; 64]> {
 #[inline]
 pub(crate) fn key_of(stored: &[u8]) -> &[u8] {
     stored.get(NUMBER_BYTES..).unwrap_or_default()
+}
+
+/// Where the entries of a range end, in one direction. The engine's own ranges would compare keys byte
+/// by byte at each step; most ranges end with their tree, which four bytes tell.
+pub(crate) enum End {
+    /// The end of the tree.
+    Tree([u8; NUMBER_BYTES]),
+    /// The last key in forward direction, and whether it is in the range.
+    Upper(SmallVec<[u8; 64]>, bool),
+    /// The first key, which comes last in reverse direction.
+    Lower(SmallVec<[u8; 64]>, bool),
+}
+
+impl End {
+    pub(crate) fn new(tree: TreeNumber, bound: Bound<&[u8]>, direction: Direction) -> Self {
+        let (key, is_included) = match bound {
+            Bound::Unbounded => return Self::Tree(tree.to_be_bytes()),
+            Bound::Included(key) => (stored_key(tree, key), true),
+            Bound::Excluded(key) => (stored_key(tree, key), false),
+        };
+        match direction {
+            Direction::Forward => Self::Upper(key, is_included),
+            Direction::Reverse => Self::Lower(key, is_included),
+        }
+    }
+
+    /// Tells whether a stored key is still before the end.
+    #[inline]
+    pub(crate) fn admits(&self, stored: &[u8]) -> bool {
+        match self {
+            Self::Tree(number) => stored.starts_with(number),
+            Self::Upper(end, true) => *stored <= **end,
+            Self::Upper(end, false) => *stored < **end,
+            Self::Lower(end, true) => *stored >= **end,
+            Self::Lower(end, false) => *stored > **end,
+        }
+    }
 }
 
 /// Returns the bounds of a range of a tree.
