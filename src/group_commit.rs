@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use arbour_core::engine::{forward, thread_number, with_deadline};
+use arbour_core::engine::{Backoff, forward, thread_number, with_deadline};
 use arbour_core::{
     Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Savepoint,
 };
@@ -95,7 +95,7 @@ struct Job<S: KvStore> {
 
 /// Runs a caller's closure in its own savepoint of the group's transaction, stores the result for
 /// the caller, and tells whether there is something to commit. Must not panic.
-pub(crate) type Run<S> = dyn for<'s> FnOnce(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
+pub(crate) type Run<S> = dyn for<'s> FnMut(&mut <S as KvStore>::Transaction<'s>) -> bool + Send;
 
 /// The outcome of a caller's closure.
 enum Outcome<R> {
@@ -150,7 +150,8 @@ impl<S: KvStore> GroupCommit<S> {
 
     /// Runs a closure in a transaction it shares with the closures of other threads.
     ///
-    /// The closure may run on another caller's thread, hence the bounds. It sees the writes of the
+    /// The closure may run on another caller's thread, hence the bounds, and again if the commit meets a
+    /// [conflict](crate::Writers::Many), as that of [`write`](KvStore::write). It sees the writes of the
     /// closures that ran before it in the group. If it or a [check](KvWrite::before_commit) that it
     /// added fails or panics, its own writes are undone and the others continue; a panic is propagated
     /// to the caller whose closure it was.
@@ -184,13 +185,17 @@ impl<S: KvStore> GroupCommit<S> {
     pub fn write_grouped<R: Send + 'static>(
         &self,
         durability: Durability,
-        run: impl FnOnce(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R> + Send + 'static,
+        mut run: impl FnMut(&mut Savepoint<'_, S::Transaction<'_>>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         self.check_not_leader()?;
         let outcome = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&outcome);
         let run = Box::new(move |transaction: &mut S::Transaction<'_>| {
-            let outcome = run_apart::<S, R>(transaction, run);
+            // A closure that has panicked is not run again after a conflict.
+            if matches!(*kept.lock(), Some(Outcome::Panicked(_))) {
+                return false;
+            }
+            let outcome = run_apart::<S, R>(transaction, &mut run);
             let succeeded = matches!(outcome, Outcome::Succeeded(_));
             *kept.lock() = Some(outcome);
             succeeded
@@ -303,7 +308,7 @@ impl<S: KvStore> GroupCommit<S> {
         queue.phase = Phase::Running;
         let durability = queue.jobs.iter().map(|job| job.durability).max().unwrap_or_default();
         drop(queue);
-        let mut group = Group { jobs: Vec::new(), began: Instant::now() };
+        let mut group = Group { members: Vec::new(), began: Instant::now() };
         self.leader.store(thread_number(), Ordering::Relaxed);
         // Even after a panic of the engine the waiting callers need a result.
         let ended =
@@ -322,9 +327,9 @@ impl<S: KvStore> GroupCommit<S> {
         // If no transaction began, only this write has failed: the next caller tries itself, until
         // its own deadline.
         queue.jobs.retain(|job| !Arc::ptr_eq(job, own));
-        let has_begun = !group.jobs.is_empty();
-        group.jobs.retain(|job| !Arc::ptr_eq(job, own));
-        for job in &group.jobs {
+        let has_begun = !group.members.is_empty();
+        group.members.retain(|member| !Arc::ptr_eq(&member.job, own));
+        for Member { job, .. } in &group.members {
             if job.ended.set(result.clone()).is_ok() {
                 queue.waking += 1;
             }
@@ -337,7 +342,7 @@ impl<S: KvStore> GroupCommit<S> {
         if has_next {
             self.turn.notify_one();
         }
-        if !group.jobs.is_empty() || !has_begun && has_next {
+        if !group.members.is_empty() || !has_begun && has_next {
             self.ended.notify_all();
         }
         ended.unwrap_or_else(|panic| resume_unwind(panic))
@@ -364,24 +369,43 @@ impl<S: KvStore> GroupCommit<S> {
         drop(queue);
         let mut has_writes = false;
         for job in jobs {
-            let mut run = job.run.lock();
-            if let Some(run) = run.take() {
+            let mut queued = job.run.lock();
+            if let Some(mut run) = queued.take() {
                 has_writes |= run(&mut transaction);
-                group.jobs.push(Arc::clone(&job));
+                drop(queued);
+                group.members.push(Member { job, run });
             }
         }
-        if !has_writes {
-            return transaction.rollback();
+        let mut backoff = None;
+        loop {
+            if !has_writes {
+                return transaction.rollback();
+            }
+            self.queue().phase = Phase::Committing;
+            let Err(error) = transaction.commit() else { return Ok(()) };
+            backoff
+                .get_or_insert_with(|| Backoff::new(self.store.writer_wait()))
+                .pause_after(error)?;
+            self.queue().phase = Phase::Running;
+            transaction = self.store.begin_with(durability)?;
+            has_writes = false;
+            for member in &mut group.members {
+                has_writes |= (member.run)(&mut transaction);
+            }
         }
-        self.queue().phase = Phase::Committing;
-        transaction.commit()
     }
 }
 
 /// The writes that a leader ran in one transaction, and when the transaction began.
 struct Group<S: KvStore> {
-    jobs: Vec<Arc<Job<S>>>,
+    members: Vec<Member<S>>,
     began: Instant,
+}
+
+/// A write of a group. It is run again if the commit of the group meets a conflict.
+struct Member<S: KvStore> {
+    job: Arc<Job<S>>,
+    run: Box<Run<S>>,
 }
 
 impl<S: KvStore> Queue<S> {

@@ -102,6 +102,8 @@
 )]
 
 pub mod codec;
+#[cfg(feature = "events")]
+mod conditional_write;
 #[cfg(feature = "documents")]
 pub mod documents;
 mod engines;
@@ -134,7 +136,7 @@ pub use arbour_core::{
     DetachedTransaction, Direction, Durability, DynSnapshot, DynStore, DynTransaction, EncodeError,
     Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Limits, MemorySnapshot, MemoryStore,
     MemoryTransaction, Operation, OwnedSnapshot, Provision, Result, Retry, Savepoint, Stats,
-    StoreOptions, Tree, Update,
+    StoreOptions, Tree, Update, Writers,
 };
 /// Makes tests of a function, one for each engine; see [`testing`].
 #[cfg(feature = "testing")]

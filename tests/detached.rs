@@ -50,7 +50,7 @@ fn a_document_that_joins_the_result_of_a_query_is_a_conflict() {
     let users = users(&store);
     let add = |id: &str, age: u32| {
         let user = json!({"id": id, "email": id, "age": age});
-        store.write(|transaction| users.insert(transaction, user)).unwrap();
+        store.write(|transaction| users.insert(transaction, user.clone())).unwrap();
     };
     add("ada", 30);
     for (id, age, conflicts) in [("bob", 35, true), ("cyd", 80, false)] {
@@ -145,7 +145,7 @@ fn a_future_that_holds_one_across_an_await_is_send() {
             if tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
                 // Another caller is faster once.
                 let ada = json!({"id": "ada", "email": "a", "age": 1});
-                store.write(|transaction| users.insert(transaction, ada))?;
+                store.write(|transaction| users.insert(transaction, ada.clone()))?;
             }
             let bob = json!({"id": "bob", "email": "b", "age": 2, "knew_ada": found});
             users.insert(&mut transaction, bob)?;

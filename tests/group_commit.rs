@@ -93,7 +93,7 @@ fn wait_until_queued(store: &Store, count: usize) {
 fn put(
     store: &Store,
     key: &'static [u8],
-    first: impl FnOnce() + Send + 'static,
+    first: impl Fn() + Send + 'static,
 ) -> JoinHandle<Result<()>> {
     let store = Arc::clone(store);
     thread::spawn(move || {

@@ -135,7 +135,7 @@ fn a_store_that_forgets_fails_its_test() {
     assert!(failure.contains("there is no engine \"paper\""), "{failure}");
 }
 
-#[derive(Serialize, Deserialize, Document)]
+#[derive(Clone, Serialize, Deserialize, Document)]
 #[document(collection = "tickets", index(title))]
 struct Ticket {
     #[document(id, made)]
@@ -149,7 +149,7 @@ fn it_shows_documents_events_and_trees() {
     let tickets = store.collection::<Ticket>().unwrap();
     let events = Events::builder(DynStore::clone(&store), "main").build().unwrap();
     let ticket = Ticket { id: 0, title: "printer on fire".to_owned() };
-    store.write(|tx| tickets.insert(tx, ticket)).unwrap();
+    store.write(|tx| tickets.insert(tx, ticket.clone())).unwrap();
     events.dispatch_all(NewEvent::raw("ada", "noted", 1, b"{}".to_vec())).unwrap();
     let notes = store.tree("notes").unwrap();
     for number in 0..7_u8 {

@@ -1,5 +1,7 @@
 //! The capabilities of an engine, as data.
 
+use std::time::Duration;
+
 use crate::{Durability, Limits};
 
 /// What an engine can and cannot do.
@@ -32,9 +34,8 @@ pub struct Capabilities {
     pub snapshots: Provision,
     /// Whether the engine or a layer provides transactions.
     pub transactions: Provision,
-    /// Whether transactions run concurrently and may fail with
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict). If not, they wait for each other.
-    pub optimistic: bool,
+    /// Whether transactions wait for each other or run concurrently.
+    pub writers: Writers,
     /// Whether batches of several threads are applied concurrently.
     pub concurrent_batches: bool,
     /// Whether several processes can open the store for writing. If not, the second fails with
@@ -46,8 +47,30 @@ pub struct Capabilities {
     pub hot_backup: bool,
     /// Whether [`compact`](crate::KvStore::compact) returns space to the file system.
     pub compaction: bool,
+    /// How many snapshots may be open at a time, those of transactions included; `None` if only memory
+    /// limits them. One more fails with [`ErrorKind::Busy`](crate::ErrorKind::Busy).
+    pub snapshots_max: Option<usize>,
+    /// How long a snapshot can be read at least; `None` if it can be for as long as it is open.
+    pub snapshot_age_max: Option<Duration>,
     /// Which damage to its files the engine detects. Undetected damage may be returned as data.
     pub damage: DamageDetection,
+}
+
+/// How many transactions of a store may be open at a time.
+///
+/// ```
+/// use arbour_core::{KvStore, MemoryStore, Writers};
+/// assert_eq!(MemoryStore::new().capabilities().writers, Writers::One);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// One. A second one waits, and fails with [`ErrorKind::Busy`](crate::ErrorKind::Busy) at the end of
+    /// the [busy timeout](crate::StoreOptions::busy_timeout).
+    One,
+    /// Many, which do not wait for each other. A commit can fail with
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict), and nothing was written then:
+    /// [`write`](crate::KvStore::write) runs its closure again.
+    Many,
 }
 
 /// Which damage to its files an engine detects.
@@ -112,12 +135,14 @@ impl Capabilities {
             limits: Limits::default(),
             snapshots: Provision::Native,
             transactions: Provision::Native,
-            optimistic: false,
+            writers: Writers::One,
             concurrent_batches: false,
             multi_process: false,
             read_only: false,
             hot_backup: false,
             compaction: false,
+            snapshots_max: None,
+            snapshot_age_max: None,
             damage: DamageDetection::Structure,
         }
     }

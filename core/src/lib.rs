@@ -40,7 +40,7 @@ mod update;
 mod write;
 
 pub use batch::Batch;
-pub use capability::{Capabilities, DamageDetection, Provision};
+pub use capability::{Capabilities, DamageDetection, Provision, Writers};
 pub use cause::Cause;
 pub use cursor::Cursor;
 pub use decode_error::DecodeError;

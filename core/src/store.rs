@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::engine::{SendSnapshot, TreeName};
+use crate::engine::{Backoff, SendSnapshot, TreeName};
 use crate::update::{CompareAndSwap, Update};
 use crate::{
     Batch, Capabilities, Durability, Error, ErrorKind, KvRead, KvWrite, Operation, Result,
@@ -334,9 +334,13 @@ pub trait KvStore: Send + Sync + 'static {
     /// survives a power loss. If the closure panics or returns an error, everything is rolled back. A
     /// closure with an error type of its own goes to [`try_write`](Self::try_write).
     ///
-    /// The closure runs once. On an engine with [concurrent transactions](Capabilities::optimistic)
-    /// the commit may fail with [`Conflict`](ErrorKind::Conflict), and nothing was written: call it
-    /// again.
+    /// The closure runs once on an engine with [one writer](Writers::One). With
+    /// [many](Writers::Many), a commit may fail with [`Conflict`](ErrorKind::Conflict); then the closure
+    /// runs again in a new transaction, after a short random wait, until the commit succeeds or the
+    /// [busy timeout](crate::StoreOptions::busy_timeout) has passed since the first conflict. So that a
+    /// program works on every engine, the closure is one that can be called again: it keeps what it
+    /// captures (clone a value that the transaction takes), and it has no effect besides its writes that
+    /// must not be repeated.
     ///
     /// # Errors
     /// As [`write_with`](Self::write_with).
@@ -348,7 +352,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// store.write(|transaction| transaction.put(&users, b"ada", b"1815"))?;
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    fn write<R>(&self, run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R>) -> Result<R> {
+    fn write<R>(&self, run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R>) -> Result<R> {
         self.try_write_with(Durability::default(), run)
     }
 
@@ -368,7 +372,7 @@ pub trait KvStore: Send + Sync + 'static {
     fn write_with<R>(
         &self,
         durability: Durability,
-        run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R>,
+        run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R>,
     ) -> Result<R> {
         self.try_write_with(durability, run)
     }
@@ -397,7 +401,7 @@ pub trait KvStore: Send + Sync + 'static {
     /// ```
     fn try_write<R, E: From<Error>>(
         &self,
-        run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R, E>,
+        run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
         self.try_write_with(Durability::default(), run)
     }
@@ -420,13 +424,20 @@ pub trait KvStore: Send + Sync + 'static {
     fn try_write_with<R, E: From<Error>>(
         &self,
         durability: Durability,
-        run: impl FnOnce(&mut Self::Transaction<'_>) -> Result<R, E>,
+        mut run: impl FnMut(&mut Self::Transaction<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
-        let mut transaction = self.begin_with(durability)?;
-        // Dropping the transaction, also by a panic, rolls it back.
-        let result = run(&mut transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        let mut backoff = None;
+        loop {
+            let mut transaction = self.begin_with(durability)?;
+            // Dropping the transaction, also by a panic, rolls it back.
+            let result = run(&mut transaction)?;
+            match transaction.commit() {
+                Ok(()) => return Ok(result),
+                Err(error) => backoff
+                    .get_or_insert_with(|| Backoff::new(self.writer_wait()))
+                    .pause_after(error)?,
+            }
+        }
     }
 
     /// Returns a copy of the value of a key, or `None` if the key is absent.
@@ -543,7 +554,7 @@ pub trait KvStore: Send + Sync + 'static {
         &self,
         tree: &Tree,
         key: &[u8],
-        update: impl FnOnce(Option<&[u8]>) -> Update,
+        mut update: impl FnMut(Option<&[u8]>) -> Update,
     ) -> Result<Option<Vec<u8>>> {
         self.write(|transaction| {
             let previous = transaction.get_with(tree, key, <[u8]>::to_vec)?;

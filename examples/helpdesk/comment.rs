@@ -31,8 +31,9 @@ pub(crate) struct NewComment {
 }
 
 impl NewComment {
-    pub(crate) fn on(self, ticket: TicketId) -> Comment {
+    pub(crate) fn on(&self, ticket: TicketId) -> Comment {
         let (id, created) = (CommentId::default(), Timestamp::now());
-        Comment { id, ticket, author: self.author, text: self.text, created }
+        let (author, text) = (self.author.clone(), self.text.clone());
+        Comment { id, ticket, author, text, created }
     }
 }

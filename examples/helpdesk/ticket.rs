@@ -44,7 +44,7 @@ pub(crate) struct Ticket {
 }
 
 /// A new ticket, as a client sends it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTicket {
     pub(crate) title: String,
@@ -88,14 +88,14 @@ pub(crate) struct TicketChanges {
 }
 
 impl TicketChanges {
-    pub(crate) fn apply(self, ticket: &mut Ticket) {
+    pub(crate) fn apply(&self, ticket: &mut Ticket) {
         ticket.status = self.status.unwrap_or(ticket.status);
         ticket.urgency = self.urgency.unwrap_or(ticket.urgency);
         if self.assignee.is_some() {
-            ticket.assignee = self.assignee;
+            ticket.assignee.clone_from(&self.assignee);
         }
-        if let Some(tags) = self.tags {
-            ticket.tags = tags;
+        if let Some(tags) = &self.tags {
+            ticket.tags.clone_from(tags);
         }
         ticket.changed = Timestamp::now();
     }

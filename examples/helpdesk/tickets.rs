@@ -20,7 +20,7 @@ pub(crate) async fn create(
         return Err(AppError::Invalid("a ticket needs a title".to_owned()));
     }
     // The write shares a commit with those of concurrent requests.
-    let ticket = app.store.write(move |tx| app.tickets.insert(tx, new.into())).await?;
+    let ticket = app.store.write(move |tx| app.tickets.insert(tx, new.clone().into())).await?;
     let location = format!("/tickets/{}", ticket.id.0);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(ticket)).into_response())
 }
@@ -51,7 +51,7 @@ pub(crate) async fn change(
     Json(changes): Json<TicketChanges>,
 ) -> Result<Json<Ticket>, AppError> {
     let change = move |ticket: &mut Ticket| changes.apply(ticket);
-    let changed = app.store.write(move |tx| app.tickets.modify(tx, id, change)).await;
+    let changed = app.store.write(move |tx| app.tickets.modify(tx, id, &change)).await;
     changed.map(Json).map_err(AppError::about(id))
 }
 

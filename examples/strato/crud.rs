@@ -13,7 +13,7 @@ use crate::things;
 pub(crate) fn crud(store: &DynStore, out: &mut impl Write) -> Result<(), Failure> {
     let things = Collection::open(store, things::declaration("things"))?;
     let thing = json!({"id": 5, "name": "hi", "count": 3});
-    store.write(|transaction| things.put(transaction, thing))?;
+    store.write(|transaction| things.put(transaction, thing.clone()))?;
     for thing in things.find(Filter::eq("count", 3)).list(&store.snapshot()?)? {
         writeln!(out, "{thing}")?;
     }

@@ -36,7 +36,7 @@ enum Left {
 }
 
 /// The indexes that a call builds, by their numbers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Attempt {
     /// Those of which it has built a part.
     begun: BTreeSet<usize>,
@@ -103,6 +103,7 @@ impl<D: Body> Collection<D> {
 }
 
 /// Builds the indexes of a collection, whatever the type of its documents.
+#[derive(Clone)]
 struct Building<'b> {
     opened: &'b Opened,
     documents: &'b dyn Decode,
@@ -117,7 +118,14 @@ impl Building<'_> {
     ) -> Result<()> {
         let began = Instant::now();
         let Some(total) = store.read(|snapshot| self.left(snapshot))? else { return Ok(()) };
-        while let Left::More(done) = store.write(|transaction| self.build_chunk(transaction))? {
+        loop {
+            let (left, next) = store.write(|transaction| {
+                // After a conflict, what was not committed is built again.
+                let mut next = self.clone();
+                Ok((next.build_chunk(transaction)?, next))
+            })?;
+            *self = next;
+            let Left::More(done) = left else { break };
             let name = self.opened.schema.name();
             if progress(Progress::new(name, began, 0).at(done, Some(total))).is_break() {
                 break;

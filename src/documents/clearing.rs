@@ -13,7 +13,7 @@ use crate::key::successor;
 /// A call that clears trees keeps one, because some engines keep removed entries for a while: from the start
 /// of the tree, each chunk would walk over all entries that the chunks before have removed. It is a hint
 /// only: it may say more than what was committed, or come from other trees.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Clearing {
     tree: usize,
     after: Option<Vec<u8>>,

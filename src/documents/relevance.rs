@@ -309,7 +309,7 @@ mod tests {
             let tickets = Collection::open(&store, declaration)?;
             for (number, (title, _)) in titles.iter().enumerate() {
                 let body = json!({"id": format!("{number}"), "title": title});
-                store.write(|transaction| tickets.insert(transaction, body))?;
+                store.write(|transaction| tickets.insert(transaction, body.clone()))?;
             }
             let snapshot = store.snapshot()?;
             let definition = &tickets.definition;

@@ -4,7 +4,8 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use arbour_core::{
-    Cursor as _, DecodeError, Direction, KeyRange, KvRead, KvStore, KvWrite, Result,
+    Cursor as _, DecodeError, Direction, Durability, DynTransaction, KeyRange, KvRead, KvStore,
+    KvWrite, Result,
 };
 
 use super::event::EventBuf;
@@ -14,6 +15,7 @@ use super::layout::{FORMAT, STREAM_BYTES_MAX};
 use super::log::Log;
 use super::log_location::LogLocation;
 use super::taken::Taken;
+use crate::conditional_write::{Written, write_if_needed};
 use crate::key::{Key as _, KeyPart as _};
 
 /// The lease of one event, or of a run of events, that the subscription has not acknowledged yet.
@@ -359,16 +361,15 @@ impl Events {
         let time = (now, now.saturating_add(lease));
         let LogLocation { store, log, .. } = &self.inner.location;
         let known = self.inner.taken.lock().get(subscription).copied();
-        let mut taken = known.unwrap_or_default();
-        let mut transaction = store.begin()?;
-        let claimed =
-            log.claim_after(&mut transaction, subscription, consumer, limit, time, &mut taken)?;
-        // Roll back if there is nothing to claim, so that polling consumers commit nothing.
-        if claimed.is_empty() {
-            transaction.rollback()?;
-        } else {
-            transaction.commit()?;
-        }
+        let claim = |transaction: &mut DynTransaction<'_>| {
+            let mut taken = known.unwrap_or_default();
+            let claimed =
+                log.claim_after(transaction, subscription, consumer, limit, time, &mut taken)?;
+            let is_empty = claimed.is_empty();
+            let result = (claimed, taken);
+            Ok(if is_empty { Written::Nothing(result) } else { Written::Something(result) })
+        };
+        let (claimed, taken) = write_if_needed(store, Durability::default(), claim)?;
         // Only after the commit: the claims of a transaction that is rolled back are free.
         self.inner.taken.lock().insert(subscription.to_owned(), taken);
         Ok(claimed)

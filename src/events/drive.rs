@@ -3,13 +3,15 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arbour_core::{ErrorKind, KvRead, KvStore, KvWrite, Operation, Result};
+use arbour_core::{DynTransaction, ErrorKind, KvRead, KvStore as _, Operation, Result};
 use parking_lot::MutexGuard;
 
 use super::events::Inner;
 use super::patience::{Patience, earlier};
+use super::project::AppliedBatch;
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
+use crate::conditional_write::{Written, write_if_needed};
 
 /// How waiting for a projection ended.
 #[derive(Clone, Debug)]
@@ -31,6 +33,9 @@ pub(super) enum Step {
     /// The projection is halted before this event.
     Halted { position: u64, reason: String },
 }
+
+/// A batch that was applied, and where the projection is then.
+type Applied = (AppliedBatch, Reach);
 
 /// The positions of a projection and of the log.
 #[derive(Clone, Copy)]
@@ -201,43 +206,53 @@ impl Inner {
     fn step(&self, running: &RunningProjection, activates: bool) -> Result<Step> {
         let span = tracing::debug_span!("apply", projection = running.name());
         let _entered = span.enter();
-        let views = self.views.inner();
-        let mut transaction = views.begin_with(self.view_durability)?;
-        let mut state = running.state(&transaction)?;
-        if state.is_halted {
-            return self.halted(running, &transaction, &state);
+        let step = |transaction: &mut DynTransaction<'_>| {
+            self.step_within(running, transaction, activates)
+        };
+        let (step, batch) = write_if_needed(self.views.inner(), self.view_durability, step)?;
+        if let Some((batch, Reach { applied, newest })) = batch {
+            self.publish(running, &batch);
+            tracing::debug!(applied, lag = newest.saturating_sub(applied), "applied");
         }
-        let active = running.active_version(&transaction)?;
+        Ok(step)
+    }
+
+    fn step_within(
+        &self,
+        running: &RunningProjection,
+        transaction: &mut DynTransaction<'_>,
+        activates: bool,
+    ) -> Result<Written<(Step, Option<Applied>)>> {
+        let mut state = running.state(transaction)?;
+        if state.is_halted {
+            return Ok(Written::Nothing((self.halted(running, transaction, &state)?, None)));
+        }
+        let active = running.active_version(transaction)?;
         let is_active = active == Some(running.declared.version());
         let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
-        let head = self.location.head_for(&transaction)?;
-        let events = self.location.chunk(&transaction, state.applied, head.position)?;
+        let head = self.location.head_for(transaction)?;
+        let events = self.location.chunk(transaction, state.applied, head.position)?;
         let mut batch =
-            self.project(running, &mut transaction, state, &head, &events, &mut |_, _| {})?;
+            self.project(running, transaction, state, &head, &events, &mut |_, _| {})?;
         let reach = Reach { applied: batch.state.applied, newest: head.position };
         let is_activated = activates && reach.applied == reach.newest;
         if is_activated {
             batch.state.is_building = false;
-            running.save(&mut transaction, &batch.state)?;
-            running.activate(&mut transaction)?;
+            running.save(transaction, &batch.state)?;
+            running.activate(transaction)?;
         }
-        // Nothing was written, so roll back: a poll that finds no events must not commit.
         let is_still = events.is_empty() && !is_activated;
-        if is_still {
-            transaction.rollback()?
-        } else {
-            transaction.commit()?
-        }
-        self.publish(running, &batch);
-        let lag = head.position.saturating_sub(reach.applied);
-        tracing::debug!(applied = reach.applied, lag, "applied");
-        Ok(match batch.ended {
+        let step = match &batch.ended {
             Advanced::All if is_still => Step::Still(reach),
             Advanced::All => Step::Moved(reach),
             Advanced::Failed(_) => Step::Failed,
-            Advanced::Halted(reason) => Step::Halted { position: reach.applied + 1, reason },
-        })
+            Advanced::Halted(reason) => {
+                Step::Halted { position: reach.applied + 1, reason: reason.clone() }
+            }
+        };
+        let result = (step, Some((batch, reach)));
+        Ok(if is_still { Written::Nothing(result) } else { Written::Something(result) })
     }
 
     fn halted<R: KvRead>(

@@ -201,9 +201,7 @@ impl SubscriptionStream {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn acknowledgement(
-        &self,
-    ) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send + use<> {
+    pub fn acknowledgement(&self) -> impl Fn(&mut DynTransaction<'_>) -> Result<()> + Send + use<> {
         let (runner, position) = (self.runner.clone(), self.position);
         move |transaction| runner.acknowledge_in(transaction, position)
     }

@@ -133,7 +133,7 @@ impl<S: KvStore> Undoer<'_, S> {
         while let Some(record) = self.journal.records.get(key).cloned() {
             let began = Instant::now();
             let (change, counts) =
-                self.undo_chunk(key, step, record).map_err(|halt| match halt {
+                self.undo_chunk(key, step, &record).map_err(|halt| match halt {
                     Halt::Failed(cause) if cause.operation() != Operation::Layer => {
                         MigrationError::StoreInStep { at: place_of(key), cause }.into()
                     }
@@ -154,7 +154,7 @@ impl<S: KvStore> Undoer<'_, S> {
         &mut self,
         key: &StepKey,
         step: &Step,
-        mut record: Record,
+        record: &Record,
     ) -> Result<(JournalChange, Counts), Halt> {
         let (store, held, journal) = (self.store, self.held, &self.journal);
         let (budget, pulse) = (&self.migrations.budget, &mut self.pulse);
@@ -165,6 +165,7 @@ impl<S: KvStore> Undoer<'_, S> {
             let change = match left {
                 Left::Nothing => journal.delete(raw, key)?,
                 Left::Behind(cursor) => {
+                    let mut record = record.clone();
                     record.state = RecordState::Running;
                     record.cursor = Some(cursor);
                     record.epoch = held.epoch;

@@ -102,8 +102,9 @@ impl Store {
     /// are waiting. The commit survives a power loss. A closure with an error type of its own goes to
     /// [`try_write`](Self::try_write).
     ///
-    /// The closure runs once, on a blocking thread, and sees the writes of the closures that ran
-    /// before it in the group. If it fails or panics, its own writes are undone and the others
+    /// The closure runs on a blocking thread, and again if the commit meets a
+    /// [conflict](crate::Writers::Many), as that of [`KvStore::write`]. It sees the writes of the closures
+    /// that ran before it in the group. If it fails or panics, its own writes are undone and the others
     /// continue. A panic reaches the task that awaits this call.
     ///
     /// If the future is dropped before the closure has begun, the closure never runs. Once it has begun,
@@ -133,7 +134,7 @@ impl Store {
     /// ```
     pub async fn write<R: Send + 'static>(
         &self,
-        run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R> + Send + 'static,
+        run: impl FnMut(&mut DynTransaction<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         self.try_write_with(Durability::default(), run).await
     }
@@ -160,7 +161,7 @@ impl Store {
     pub async fn write_with<R: Send + 'static>(
         &self,
         durability: Durability,
-        run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R> + Send + 'static,
+        run: impl FnMut(&mut DynTransaction<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         self.try_write_with(durability, run).await
     }
@@ -196,7 +197,7 @@ impl Store {
     /// ```
     pub async fn try_write<R: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
+        run: impl FnMut(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E> {
         self.try_write_with(Durability::default(), run).await
     }
@@ -211,7 +212,7 @@ impl Store {
     pub async fn try_write_with<R: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
         durability: Durability,
-        run: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
+        mut run: impl FnMut(&mut DynTransaction<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E> {
         let result = Place::default();
         let place = Arc::clone(&result);

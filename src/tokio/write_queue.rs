@@ -70,23 +70,14 @@ impl WriteQueue {
         }
     }
 
-    /// Runs the queued writes for which the durability of a transaction is sufficient.
-    fn run_group(
-        &self,
-        transaction: &mut DynTransaction<'_>,
-        durability: Durability,
-    ) -> (bool, Vec<Write>) {
+    /// Takes the queued writes for which the durability of a transaction is sufficient.
+    fn take(&self, durability: Durability) -> Vec<Write> {
         let mut queue = self.queue.lock();
-        let (mut group, left) = mem::take(&mut queue.writes)
+        let (taken, left) = mem::take(&mut queue.writes)
             .into_iter()
             .partition(|write| write.durability <= durability);
         queue.writes = left;
-        drop(queue);
-        let mut has_writes = false;
-        for write in &mut group {
-            has_writes |= write.run(transaction);
-        }
-        (has_writes, group)
+        taken
     }
 }
 
@@ -116,14 +107,17 @@ impl Writer {
     }
 
     fn commit_group(&self, waiting: usize, durability: Durability) {
-        let group = Arc::new(Mutex::new(Vec::new()));
+        let group = Arc::new(Mutex::new(Vec::<Write>::new()));
         let (queue, ran) = (Arc::clone(&self.queue), Arc::clone(&group));
         // The writes are taken from the queue only now that the transaction has begun, so that those
         // which came while this thread waited for the writer join the group.
         let run = Box::new(move |transaction: &mut DynTransaction<'_>| {
-            let (has_writes, writes) = queue.run_group(transaction, durability);
-            *ran.lock() = writes;
-            has_writes
+            let mut writes = ran.lock();
+            // After a conflict the same ones run again.
+            if writes.is_empty() {
+                *writes = queue.take(durability);
+            }
+            writes.iter_mut().fold(false, |has_writes, write| write.run(transaction) | has_writes)
         });
         let committed =
             catch_unwind(AssertUnwindSafe(|| self.queue.group.run_in_group(run, durability)));
@@ -162,7 +156,7 @@ impl Drop for Writer {
 
 /// The closure of a write. It leaves what it returned in a place, and tells whether its changes are to be
 /// kept.
-pub(super) type Job = Box<dyn FnOnce(&mut DynTransaction<'_>) -> bool + Send>;
+pub(super) type Job = Box<dyn FnMut(&mut DynTransaction<'_>) -> bool + Send>;
 
 /// How a write ended: whether its closure's result counts, why it was not committed, or the panic of its
 /// closure.
@@ -196,11 +190,15 @@ impl Write {
     /// Runs the closure in a savepoint, unless its caller no longer waits. Tells whether there is
     /// something to commit.
     fn run(&mut self, transaction: &mut DynTransaction<'_>) -> bool {
-        let Some(job) = self.job.take() else { return false };
-        if self.caller.is_closed() {
-            drop_quietly(job);
+        // A closure that has panicked is not run again after a conflict.
+        if matches!(self.ran, Some(Err(_))) {
             return false;
         }
+        if self.caller.is_closed() {
+            self.ran = None;
+            drop_quietly(self.job.take());
+        }
+        let Some(job) = &mut self.job else { return false };
         let ran = catch_unwind(AssertUnwindSafe(|| run_apart(transaction, job)));
         matches!(self.ran.insert(ran), Ok(Ok(true)))
     }
@@ -231,7 +229,7 @@ fn drop_quietly<T>(value: T) {
 
 /// Runs a closure in a savepoint, so that its writes are kept only if it and its checks succeed. Tells
 /// whether they were.
-fn run_apart(transaction: &mut DynTransaction<'_>, job: Job) -> Result<bool> {
+fn run_apart(transaction: &mut DynTransaction<'_>, job: &mut Job) -> Result<bool> {
     let mut part = DynTransaction::within(transaction);
     if !job(&mut part) {
         return Ok(false);

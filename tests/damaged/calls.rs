@@ -119,7 +119,7 @@ impl Calls {
 
     fn write_documents(&mut self, store: &MemoryStore, notes: &Collection<Value>) {
         let note = json!({"title": "note 1", "shelf": 1, "isbn": 77, "tags": ["new"]});
-        self.call("insert", || store.write(|t| notes.insert(t, note)));
+        self.call("insert", || store.write(|t| notes.insert(t, note.clone())));
         let changes = json!({"shelf": 9});
         self.call("update", || store.write(|t| notes.update_json(t, "note-2", &changes)));
         let change = |note: &mut Value| note["shelf"] = 8.into();

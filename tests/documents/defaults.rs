@@ -24,6 +24,7 @@ fn what_is_summed_up_fits_the_documents() {
     store
         .write(|transaction| -> Result<()> {
             documents
+                .clone()
                 .into_iter()
                 .try_for_each(|document| things.insert(transaction, document).map(drop))
         })

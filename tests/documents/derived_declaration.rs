@@ -220,7 +220,7 @@ fn every_rule_for_names_is_that_of_serde() {
     }
 }
 
-#[derive(Serialize, Deserialize, Document)]
+#[derive(Clone, Serialize, Deserialize, Document)]
 #[document(
     collection = "versioned",
     version = 3,
@@ -269,7 +269,7 @@ fn each_version_is_upgraded_and_downgraded_by_one_function() {
     let read = |id: &str| third.get(&store.snapshot().unwrap(), id).unwrap().unwrap().name;
     assert_eq!(read("a"), "ada 1 2");
     let new = Versioned { id: "b".to_owned(), name: "bob 1 2".to_owned() };
-    store.write(|tx| third.insert(tx, new)).unwrap();
+    store.write(|tx| third.insert(tx, new.clone())).unwrap();
     assert_eq!(first.get(&store.snapshot().unwrap(), "b").unwrap().unwrap()["name"], "bob");
     assert_eq!(read("b"), "bob 1 2");
 }

@@ -24,7 +24,7 @@ struct Slug(String);
 /// Declares a type of documents, and returns the ids of two inserted ones.
 macro_rules! inserted {
     ($id:ty, $default:expr, [$($option:tt)*]) => {{
-        #[derive(Debug, PartialEq, Serialize, Deserialize, Document)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Document)]
         #[document(collection = "things")]
         struct Thing {
             #[document(id, $($option)*)]
@@ -37,7 +37,7 @@ macro_rules! inserted {
         let mut ids = Vec::new();
         for _ in 0..2 {
             let thing = Thing { id: $default, title: "The Tale".to_owned() };
-            let thing = store.write(|transaction| things.insert(transaction, thing)).unwrap();
+            let thing = store.write(|transaction| things.insert(transaction, thing.clone())).unwrap();
             // The returned document has the id that was made, and is found and replaced by it.
             let id: Option<DocId<'static>> = id_of(&thing.id);
             let id = id.unwrap();
@@ -81,7 +81,7 @@ fn a_value_of_its_type_stands_for_an_id_to_be_made() {
     }
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize, Document)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Document)]
 #[document(collection = "chosen")]
 struct Chosen {
     #[document(id)]
@@ -95,7 +95,7 @@ struct Made {
     id: Number,
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize, Document)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Document)]
 #[document(collection = "optional")]
 struct Optional {
     #[document(id, made)]
@@ -110,7 +110,7 @@ fn zero_is_an_id_where_it_stands_for_nothing() {
     let zero = store.write(|transaction| chosen.insert(transaction, Chosen { id: Number(0) }));
     assert_eq!(zero.unwrap().id, Number(0));
     let document = Optional { id: Some(Number(0)) };
-    let zero = store.write(|transaction| optional.insert(transaction, document));
+    let zero = store.write(|transaction| optional.insert(transaction, document.clone()));
     assert_eq!(zero.unwrap().id, Some(Number(0)));
 }
 
@@ -148,14 +148,14 @@ fn an_integer_beyond_the_range_of_ids_is_refused_and_finds_nothing() {
     let chosen = store.collection::<Chosen>().unwrap();
     let large = i64::MAX as u64 + 1;
     let most = Chosen { id: Number(i64::MAX as u64) };
-    store.write(|transaction| chosen.insert(transaction, most)).unwrap();
+    store.write(|transaction| chosen.insert(transaction, most.clone())).unwrap();
     // Wrapped, the refused ids would be these.
     for wrapped in [i64::MIN, -1] {
         assert!(chosen.get(&store.snapshot().unwrap(), wrapped).unwrap().is_none());
     }
     for id in [large, u64::MAX] {
         let document = Chosen { id: Number(id) };
-        let written = store.write(|transaction| chosen.insert(transaction, document));
+        let written = store.write(|transaction| chosen.insert(transaction, document.clone()));
         let read = chosen.get(&store.snapshot().unwrap(), Number(id));
         for refused in [written.unwrap_err().to_string(), read.unwrap_err().to_string()] {
             let expected = "an integer of at most 9223372036854775807 (2^63 - 1)";

@@ -119,7 +119,7 @@ fn what_no_path_can_mean_is_refused() {
     let declaration = Declaration::<Value>::new("orders").field(Field::path("lines[].tags"));
     let orders = Collection::open(&store, declaration).unwrap();
     let insert =
-        |body: Value| store.write(|transaction| orders.insert(transaction, body).map(drop));
+        |body: Value| store.write(|transaction| orders.insert(transaction, body.clone()).map(drop));
     let error = insert(json!({"id": "a", "lines": [{"tags": ["x"]}]})).unwrap_err().to_string();
     assert!(error.contains("\"lines[].tags\" must be"), "{error}");
     insert(json!({"id": "a", "lines": [{"tags": "x"}]})).unwrap();

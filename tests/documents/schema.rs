@@ -25,7 +25,7 @@ fn each_schema_has_indexes_of_its_own() {
         if schema == 1 {
             let put = |number: u64| -> Result<()> {
                 let thing = json!({"id": format!("thing-{number}"), "n": number});
-                store.write(|transaction| things.insert(transaction, thing).map(drop))
+                store.write(|transaction| things.insert(transaction, thing.clone()).map(drop))
             };
             (0..3).try_for_each(put).unwrap();
         } else {

@@ -161,7 +161,8 @@ fn sale(id: &str, at: &str, price: &str) -> Sale {
 fn typed_json_and_declared_documents_agree() {
     let store = MemoryStore::new();
     let sales = store.collection::<Sale>().unwrap();
-    let add = |sale: Sale| store.write(|transaction| sales.insert(transaction, sale).map(drop));
+    let add =
+        |sale: Sale| store.write(|transaction| sales.insert(transaction, sale.clone()).map(drop));
     add(sale("b", "2026-05-01T14:00:00.5+02:00", "9.50")).unwrap();
     add(sale("a", "2026-05-01T12:00:00Z", "10")).unwrap();
     add(sale("c", "2026-05-01T13:00:00Z", "-0.1")).unwrap();
@@ -199,7 +200,7 @@ fn a_value_of_another_form_is_refused_by_name_value_and_remedy() {
         .field(Field::path("price").of(FieldKind::Decimal));
     let sales = Collection::open(&store, declaration).unwrap();
     let insert = |sale: Value| -> Result<()> {
-        store.write(|transaction| sales.insert(transaction, sale).map(drop))
+        store.write(|transaction| sales.insert(transaction, sale.clone()).map(drop))
     };
     let refused = insert(json!({"id": "a", "at": "yesterday"})).unwrap_err();
     assert_eq!(
@@ -234,7 +235,7 @@ fn aggregates_of_typed_fields_have_the_types_of_the_fields() {
     let mut paid_sale = sale("b", "2026-05-01T14:00:00.5+02:00", "9.50");
     paid_sale.paid = Some(paid);
     let written = store.write(|transaction| {
-        sales.insert(transaction, paid_sale)?;
+        sales.insert(transaction, paid_sale.clone())?;
         sales.insert(transaction, sale("a", "2026-05-01T12:00:00Z", "0.10"))
     });
     written.unwrap();

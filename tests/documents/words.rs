@@ -36,7 +36,7 @@ fn an_index_of_an_earlier_rule_is_built_anew() {
     let store = MemoryStore::new();
     let collection = Collection::open(&store, notes()).unwrap();
     let note = json!({"id": "a", "text": "Caf\u{e9}"});
-    store.write(|transaction| collection.insert(transaction, note).map(drop)).unwrap();
+    store.write(|transaction| collection.insert(transaction, note.clone()).map(drop)).unwrap();
     made_old(&store).unwrap();
 
     let collection = Collection::declare(&store, notes()).unwrap();

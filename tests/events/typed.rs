@@ -137,7 +137,7 @@ fn an_earlier_event_that_fails_refuses_no_later_one() {
     let log = arbour::events::Log::open(&store, "main").unwrap();
     let (events, _) = bank(&store);
     let orphan = Banking::Moved { cents: 1 }.to_stream("nobody").unwrap();
-    store.write(|tx| log.append(tx, &orphan.into())).unwrap();
+    store.write(|tx| log.append(tx, &orphan.clone().into())).unwrap();
     let done = store.write(|tx| events.append_in(tx, "ada", opened("Ada"))).unwrap();
     assert_eq!(done.outcomes("bank"), [Outcome::NotWaited]);
     let status = &events.status().unwrap()[0];
@@ -166,7 +166,7 @@ fn expectations_and_keys_hold_in_a_transaction_too() {
     assert!(again.appended.is_repeated);
     assert_eq!(again.projected, first.projected);
     let reused = Append::from(opened("Bob").to_stream("bob").unwrap()).key("opening");
-    let reused = store.write(|tx| events.append_all_in(tx, reused)).unwrap_err();
+    let reused = store.write(|tx| events.append_all_in(tx, reused.clone())).unwrap_err();
     assert_eq!(reused.kind(), ErrorKind::Exists);
 }
 

@@ -55,7 +55,7 @@ impl Bed {
     pub(crate) fn put(
         &self,
         key: &str,
-    ) -> impl FnOnce(&mut DynTransaction<'_>) -> Result<()> + Send + use<> {
+    ) -> impl Fn(&mut DynTransaction<'_>) -> Result<()> + Send + use<> {
         let (left, right, key) = (self.left.clone(), self.right.clone(), key.to_owned());
         move |tx| {
             tx.put(&left, key.as_bytes(), b"")?;

@@ -17,7 +17,7 @@ fn flag() -> (Arc<AtomicBool>, Arc<AtomicBool>) {
 
 /// Occupies the store with a write that waits at a gate. Its caller no longer waits for it.
 async fn occupy(bed: &Bed) -> Gate {
-    let (mut gate, passage) = gate();
+    let (mut gate, mut passage) = gate();
     let put = bed.put("first");
     let mut first = Box::pin(bed.store.write(move |tx| {
         passage.pass();
@@ -152,7 +152,7 @@ async fn cancelled_writes_beside_a_running_group_are_whole_or_absent() {
 #[tokio::test]
 async fn a_read_dropped_before_it_is_accepted_never_runs() {
     for bed in beds_with(&Options::new().reads_max(1), &StoreOptions::new()) {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let mut first = Box::pin(bed.store.read(move |_| {
             passage.pass();
             Ok(())
@@ -179,7 +179,7 @@ async fn a_read_dropped_before_it_is_accepted_never_runs() {
 async fn a_read_that_runs_without_its_caller_still_counts() {
     for bed in beds_with(&Options::new().reads_max(1), &StoreOptions::new()) {
         let (order, first_order) = flag();
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let mut first = Box::pin(bed.store.read(move |_| {
             passage.pass();
             first_order.store(true, Ordering::SeqCst);

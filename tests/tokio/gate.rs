@@ -18,14 +18,17 @@ pub(crate) struct Gate {
 
 /// The closure's side.
 pub(crate) struct Passage {
-    reached: oneshot::Sender<()>,
+    reached: Option<oneshot::Sender<()>>,
     open: mpsc::Receiver<()>,
 }
 
 pub(crate) fn gate() -> (Gate, Passage) {
     let (reached, is_reached) = oneshot::channel();
     let (open, opened) = mpsc::channel();
-    (Gate { reached: Some(is_reached), _open: open }, Passage { reached, open: opened })
+    (
+        Gate { reached: Some(is_reached), _open: open },
+        Passage { reached: Some(reached), open: opened },
+    )
 }
 
 impl Gate {
@@ -39,8 +42,10 @@ impl Gate {
 
 impl Passage {
     /// Says that the closure is here, and waits until the gate is open.
-    pub(crate) fn pass(self) {
-        let _ = self.reached.send(());
+    pub(crate) fn pass(&mut self) {
+        if let Some(reached) = self.reached.take() {
+            let _ = reached.send(());
+        }
         let _ = self.open.recv_timeout(AMPLE);
     }
 }

@@ -1,5 +1,6 @@
 //! Concurrent writes share a commit, and are apart from each other within it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arbour::tokio::Options;
@@ -27,7 +28,7 @@ impl From<Error> for Refusal {
 
 /// Occupies the store with a write that waits at a gate, and returns the write and the gate.
 async fn occupy(bed: &Bed) -> (tokio::task::JoinHandle<arbour::Result<()>>, crate::gate::Gate) {
-    let (mut gate, passage) = gate();
+    let (mut gate, mut passage) = gate();
     let (store, put) = (bed.store.clone(), bed.put("first"));
     let first = tokio::spawn(async move {
         store
@@ -133,7 +134,7 @@ async fn a_store_that_others_occupy_is_busy_and_nothing_runs() {
     let brief = StoreOptions::new().busy_timeout(Duration::from_millis(20));
     for bed in beds_with(&Options::new(), &brief) {
         let blocking = bed.store.blocking().clone();
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let other = std::thread::spawn(move || {
             let transaction = blocking.begin().unwrap();
             passage.pass();
@@ -153,11 +154,13 @@ async fn a_store_that_others_occupy_is_busy_and_nothing_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closure_that_waits_for_its_own_group_is_refused() {
     for bed in beds() {
-        let (store, inner, outer) = (bed.store.clone(), bed.put("inner"), bed.put("outer"));
+        let (store, inner, outer) =
+            (bed.store.clone(), Arc::new(bed.put("inner")), bed.put("outer"));
         let runtime = Handle::current();
         let refused = bed.store.write(move |tx| {
             outer(tx)?;
-            Ok(runtime.block_on(store.write(inner)))
+            let inner = Arc::clone(&inner);
+            Ok(runtime.block_on(store.write(move |tx| inner(tx))))
         });
         assert_eq!(refused.await.unwrap().unwrap_err().kind(), ErrorKind::Busy);
         assert!(bed.has("outer") && !bed.has("inner"), "{}", bed.engine);

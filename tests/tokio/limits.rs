@@ -14,7 +14,7 @@ use crate::gate::{gate, poll_once};
 async fn no_more_writes_are_queued_than_the_options_say() {
     const WRITES_MAX: usize = 3;
     for bed in beds_with(&Options::new().writes_max(WRITES_MAX), &StoreOptions::new()) {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let mut first = Box::pin(bed.store.write(move |_| {
             passage.pass();
             Ok(())
@@ -26,7 +26,7 @@ async fn no_more_writes_are_queued_than_the_options_say() {
         for _ in 0..10 {
             let held = Arc::clone(&held);
             let mut write = Box::pin(bed.store.write(move |_| {
-                drop(held);
+                let _ = &held;
                 Ok(())
             }));
             assert!(poll_once(write.as_mut()).is_pending());

@@ -24,7 +24,7 @@ fn panic_of<R: std::fmt::Debug>(ended: Result<R, tokio::task::JoinError>) -> &'s
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_reaches_the_caller_and_the_others_go_on() {
     for bed in beds() {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let first = bed.put("first");
         let mut first = Box::pin(bed.store.write(move |tx| {
             passage.pass();
@@ -61,7 +61,7 @@ async fn a_panic_reaches_the_caller_and_the_others_go_on() {
 #[tokio::test]
 async fn what_panics_when_it_is_dropped_stops_no_other_write() {
     for bed in beds() {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let mut first = Box::pin(bed.store.write(move |_| {
             passage.pass();
             // No caller waits for this result: it is dropped on the thread that commits.
@@ -73,7 +73,7 @@ async fn what_panics_when_it_is_dropped_stops_no_other_write() {
         // No caller waits for this one either, and its closure holds what panics.
         let unruly = Unruly;
         let mut second = Box::pin(bed.store.write(move |_| {
-            std::mem::forget(unruly);
+            let _ = &unruly;
             Ok(())
         }));
         assert!(poll_once(second.as_mut()).is_pending());

@@ -15,7 +15,7 @@ fn runtime() -> Runtime {
 #[test]
 fn a_write_that_runs_while_its_runtime_shuts_down_is_whole() {
     for bed in beds() {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let (runtime, put) = (runtime(), bed.put("a"));
         runtime.block_on(async {
             let mut write = Box::pin(bed.store.write(move |tx| {

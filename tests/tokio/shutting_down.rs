@@ -9,7 +9,7 @@ use crate::gate::{gate, poll_once};
 #[tokio::test]
 async fn what_waits_is_completed_and_what_comes_later_is_refused() {
     for bed in beds_with(&Options::new().writes_max(2).reads_max(1), &StoreOptions::new()) {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let put = bed.put("first");
         let mut first = Box::pin(bed.store.write(move |tx| {
             passage.pass();
@@ -42,7 +42,7 @@ async fn what_waits_is_completed_and_what_comes_later_is_refused() {
 #[tokio::test]
 async fn a_shutdown_that_is_dropped_leaves_the_store_open() {
     for bed in beds_with(&Options::new(), &StoreOptions::new()) {
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let mut first = Box::pin(bed.store.write(move |_| {
             passage.pass();
             Ok(())

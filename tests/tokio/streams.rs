@@ -21,7 +21,7 @@ fn notes(bed: &Bed) -> Collection<Value> {
 /// Stores a note through the async store.
 async fn note(bed: &Bed, notes: &Collection<Value>, id: &str) {
     let (notes, note) = (notes.clone(), json!({ "id": id }));
-    bed.store.write(move |tx| notes.put(tx, note)).await.unwrap();
+    bed.store.write(move |tx| notes.put(tx, note.clone())).await.unwrap();
 }
 
 /// Returns the next item, which has to come.
@@ -46,7 +46,7 @@ async fn changes_come_after_their_commit_and_in_order() {
         assert!(poll_once(pin!(changes.next())).is_pending());
 
         // A write that stands in its transaction is not in the stream.
-        let (mut gate, passage) = gate();
+        let (mut gate, mut passage) = gate();
         let writing = notes.clone();
         let mut write = Box::pin(bed.store.write(move |tx| {
             writing.insert(tx, json!({ "id": "a" }))?;

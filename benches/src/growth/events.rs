@@ -84,15 +84,20 @@ fn projections<S: KvStore>() -> Vec<Case<S>> {
         }),
         Case::<S>::new("event: catch up, per event", "events", |store, size| {
             filled(&**store, size, |number| format!("stream-{}", number % 100))?;
-            let events = counting(store, &Arc::default(), FailurePolicy::halt())?;
-            time(size, || events.catch_up(PROJECTION).map(drop))
+            time(size, || {
+                // Opening builds a version that has applied nothing yet.
+                let events = counting(store, &Arc::default(), FailurePolicy::halt())?;
+                caught_up(&events, size)
+            })
         })
         .fewer(4),
         Case::<S>::new("event: dead-letter, per event", "dead letters", |store, size| {
             filled(&**store, size, |number| format!("stream-{number}"))?;
-            let events =
-                counting(store, &Arc::new(AtomicBool::new(true)), FailurePolicy::dead_letter())?;
-            time(size, || events.catch_up(PROJECTION).map(drop))
+            let fails = Arc::new(AtomicBool::new(true));
+            time(size, || {
+                let events = counting(store, &fails, FailurePolicy::dead_letter())?;
+                caught_up(&events, size)
+            })
         })
         .fewer(16),
         Case::<S>::new("event: release, per event", "dead letters", |store, size| {
@@ -156,6 +161,13 @@ fn counting<S: KvStore>(
     let model = Fickle { fails: Arc::clone(fails), tree: std::marker::PhantomData };
     let projection = Projection::new(PROJECTION, 1).model(model).on_failure(policy);
     Events::builder(Arc::clone(store), "main").projection(projection).build()
+}
+
+/// Catches up, and checks that all events were dealt with.
+fn caught_up(events: &Events, size: u64) -> Result<()> {
+    let position = events.catch_up(PROJECTION)?;
+    assert_eq!(position, size, "the position of the projection");
+    Ok(())
 }
 
 fn filled<S: KvStore>(store: &S, size: u64, stream: impl Fn(u64) -> String) -> Result<Log> {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use arbour_core::{
-    Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Update,
+    Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, Update, Writers,
 };
 
 use super::claims::{commit, everything, impatient, joined, make, patient, refused};
@@ -91,7 +91,7 @@ pub(super) fn close_twice<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// Closing a store fails with `Busy` at once if the same thread holds a transaction, and also from
 /// another thread that may not wait. The store stays open and the transaction commits.
 pub(super) fn close_during_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         bed.negative();
         return Ok(());
     }
@@ -122,7 +122,7 @@ pub(super) fn close_during_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<(
 
 /// Closing from another thread waits for the transaction, and its commit is not lost.
 pub(super) fn close_waits_for_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         bed.negative();
         return Ok(());
     }

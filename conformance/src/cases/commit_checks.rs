@@ -264,7 +264,7 @@ pub(super) fn of_detached<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     };
     detached("a=1 x=1 -x")?.commit()?;
     refused(detached("b=1 x=1")?.commit(), ErrorKind::Failed, "a commit whose check fails");
-    let (joining, refused_one) = (detached("c=1")?, detached("d=1 x=1")?);
+    let (mut joining, mut refused_one) = (detached("c=1")?, detached("d=1 x=1")?);
     bed.store().write(|transaction| {
         joining.commit_in(transaction)?;
         let error = refused_one.commit_in(transaction);

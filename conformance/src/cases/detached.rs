@@ -3,7 +3,7 @@
 use std::thread;
 
 use arbour_core::{
-    Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Operation, Result,
+    Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Operation, Result, Writers,
 };
 
 use super::claims::{commit, dynamic, everything, joined, make, patient, refused};
@@ -102,7 +102,7 @@ pub(super) fn dropped_leaves_nothing<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 /// Without writes it commits even on the thread that holds the writer; with writes it is refused
 /// there at once, because it would wait for itself.
 pub(super) fn only_writes_take_the_writer<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         bed.negative();
         return Ok(());
     }

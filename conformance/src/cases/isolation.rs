@@ -4,7 +4,9 @@ use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use arbour_core::{Batch, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result};
+use arbour_core::{
+    Batch, Durability, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Result, Writers,
+};
 
 use super::claims::{joined, number, refused, set};
 use crate::{Bed, Factory};
@@ -129,7 +131,7 @@ pub(super) fn phantom_in_empty_range<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 /// threads do. Case 80.
 pub(super) fn conflict_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (store, t) = (bed.store(), bed.tree("t")?);
-    if !bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::One {
         thread::scope(|scope| {
             let threads = [(); 4].map(|()| {
                 scope.spawn(|| {

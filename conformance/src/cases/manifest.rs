@@ -6,7 +6,7 @@ use std::path::Path;
 use arbour_core::engine::{TreeName, copy_entries};
 use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, MemoryStore, Operation,
-    Result, StoreOptions,
+    Result, StoreOptions, Writers,
 };
 
 use super::claims::{commit, everything, make, patient, refused};
@@ -236,7 +236,7 @@ pub(super) fn errors_name_their_place<F: Factory>(bed: &mut Bed<F>) -> Result<()
     let persistent = bed.capabilities().persistent;
     let place = |error: &Error| error.path().map(Path::to_owned);
     let own = persistent.then(|| bed.path().to_owned());
-    if !bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::One {
         let transaction = store.begin()?;
         let error = refused(store.begin(), ErrorKind::Busy, "a nested begin");
         assert_eq!((error.operation(), place(&error)), (Operation::Begin, own.clone()));

@@ -22,7 +22,7 @@ pub(super) fn joins_another_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<
         make(&mut transaction, &t, writes)?;
         Ok::<_, Error>(transaction)
     };
-    let (joining, late) = (reading("b=2")?, reading("c=3")?);
+    let (mut joining, mut late) = (reading("b=2")?, reading("c=3")?);
     bed.store().write(|transaction| {
         joining.commit_in(transaction)?;
         make(transaction, &t, "a=9")?;

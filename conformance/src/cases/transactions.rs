@@ -3,7 +3,7 @@
 use arbour_core::engine::Write;
 use arbour_core::{
     Batch, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
-    StoreOptions, Update,
+    StoreOptions, Update, Writers,
 };
 
 use super::claims::{ascending, commit, everything, make, patient, refused};
@@ -208,7 +208,7 @@ pub(super) fn one_shots_inside_are_busy<F: Factory>(bed: &mut Bed<F>) -> Result<
     assert_eq!(store.get(&t, b"b")?, None, "a one-shot is not of the transaction");
     assert_eq!(everything(&store.snapshot()?, &new)?, "");
     store.stats()?;
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         transaction.rollback()?;
         bed.negative();
         return Ok(());

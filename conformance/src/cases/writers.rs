@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour_core::{
-    Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, StoreOptions,
+    Batch, Durability, Error, ErrorKind, KvStore, KvWrite, Operation, Result, StoreOptions, Writers,
 };
 
 use super::claims::{commit, everything, impatient, joined, make, patient, refused};
@@ -41,7 +41,7 @@ fn side_by_side<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// A second writer on another thread, a transaction or a batch, waits for the first, then
 /// continues, and finds what the first committed. Case 82.
 pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         return side_by_side(bed);
     }
     bed.reopen_with(&patient())?;
@@ -92,7 +92,7 @@ pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// A second writer that has waited as long as the options allow, or not at all if they allow none,
 /// fails with `Busy`, and succeeds once the first has ended. Case 82.
 pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         return side_by_side(bed);
     }
     let brief = StoreOptions::new().busy_timeout(Duration::from_millis(5));
@@ -129,7 +129,7 @@ pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()
 /// wait for itself. Case 82. The store's timeout is an hour, so an engine that waits hangs here, as
 /// LMDB and redb do by themselves.
 pub(super) fn same_thread_fails_at_once<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if bed.capabilities().optimistic {
+    if bed.capabilities().writers == Writers::Many {
         return side_by_side(bed);
     }
     bed.reopen_with(&patient())?;

@@ -201,7 +201,7 @@ impl KvStore for FaultyStore {
         &self,
         tree: &Tree,
         key: &[u8],
-        update: impl FnOnce(Option<&[u8]>) -> Update,
+        mut update: impl FnMut(Option<&[u8]>) -> Update,
     ) -> Result<Option<Vec<u8>>> {
         if self.has(Fault::UpdateRaces) {
             let previous = self.get(tree, key)?;

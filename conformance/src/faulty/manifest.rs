@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use arbour_core::{Capabilities, Durability, Error, ErrorKind};
+use arbour_core::{Capabilities, Durability, Error, ErrorKind, Writers};
 
 use super::Fault;
 
@@ -24,7 +24,7 @@ pub(super) fn capabilities(fault: Option<Fault>, below: &Capabilities) -> Capabi
             shown.durability.clear();
         }
         Some(Fault::ClaimsOptimistic | Fault::OnlyWritesConflict | Fault::PhantomsAppear) => {
-            shown.optimistic = true;
+            shown.writers = Writers::Many;
         }
         _ => {}
     }

@@ -1,20 +1,11 @@
 //! Running a transaction again after a conflict.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::home::Home;
-use crate::{
-    DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvStore, KvWrite, Result,
-};
-
-/// The most that a transaction waits after its first conflict. It doubles with each further one.
-const FIRST_WAIT_MAX: Duration = Duration::from_micros(200);
-
-/// The most that it ever waits at a time.
-const WAIT_MAX: Duration = Duration::from_millis(50);
+use crate::engine::Backoff;
+use crate::{DetachedTransaction, Durability, DynStore, Error, KvStore, KvWrite, Result};
 
 /// Runs a transaction until it commits without a conflict, or time is up.
 ///
@@ -70,9 +61,7 @@ const WAIT_MAX: Duration = Duration::from_millis(50);
 pub struct Retry {
     store: DynStore,
     durability: Durability,
-    limit: Duration,
-    since: Instant,
-    tries: u32,
+    backoff: Backoff,
     /// Where the transaction of this try comes back to.
     home: Arc<Home>,
 }
@@ -88,11 +77,9 @@ impl Retry {
     #[must_use]
     pub fn new(store: &DynStore) -> Self {
         Self {
-            limit: store.writer_wait(),
+            backoff: Backoff::new(store.writer_wait()),
             store: store.clone(),
             durability: Durability::default(),
-            since: Instant::now(),
-            tries: 0,
             home: Arc::default(),
         }
     }
@@ -122,7 +109,7 @@ impl Retry {
     /// ```
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
+        self.backoff = self.backoff.limit(limit);
         self
     }
 
@@ -162,7 +149,7 @@ impl Retry {
             let result = run(&mut transaction)?;
             match transaction.commit() {
                 Ok(()) => return Ok(result),
-                Err(error) => thread::sleep(self.wait_after(error)?),
+                Err(error) => self.backoff.pause_after(error)?,
             }
         }
     }
@@ -227,35 +214,8 @@ impl Retry {
     /// assert_eq!(error.message(), "run once within 0ns, still in conflict: a changed entry");
     /// ```
     pub fn wait_after(&mut self, error: Error) -> Result<Duration> {
-        if error.kind() != ErrorKind::Conflict {
-            return Err(error);
-        }
-        self.tries = self.tries.saturating_add(1);
-        let left = self.limit.saturating_sub(self.since.elapsed());
-        if left.is_zero() {
-            let times = match self.tries {
-                1 => "once".to_owned(),
-                tries => format!("{tries} times"),
-            };
-            let (limit, message) = (self.limit, error.message());
-            let message = format!("run {times} within {limit:?}, still in conflict: {message}");
-            return Err(error.with_message(message));
-        }
-        Ok(random_up_to(wait_max(self.tries)).min(left))
+        self.backoff.wait_after(error)
     }
-}
-
-/// Returns the longest wait after so many tries.
-fn wait_max(tries: u32) -> Duration {
-    let doubled = 1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX);
-    FIRST_WAIT_MAX.saturating_mul(doubled).min(WAIT_MAX)
-}
-
-fn random_up_to(max: Duration) -> Duration {
-    // The standard library seeds each of its hashers at random.
-    let random = RandomState::new().build_hasher().finish();
-    let max = u64::try_from(max.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(random % max.saturating_add(1))
 }
 
 impl DynStore {
@@ -324,26 +284,5 @@ impl DynStore {
         run: impl FnMut(&mut DetachedTransaction) -> Result<R, E>,
     ) -> Result<R, E> {
         Retry::new(self).try_run(run)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_wait_doubles_up_to_a_bound() {
-        assert_eq!(wait_max(1), FIRST_WAIT_MAX);
-        assert_eq!(wait_max(3), FIRST_WAIT_MAX * 4);
-        assert_eq!(wait_max(40), WAIT_MAX);
-        assert_eq!(wait_max(u32::MAX), WAIT_MAX);
-    }
-
-    #[test]
-    fn waits_are_random_within_their_bound() {
-        let waits: Vec<_> = (0..100).map(|_| random_up_to(WAIT_MAX)).collect();
-        assert!(waits.iter().all(|wait| *wait <= WAIT_MAX));
-        assert!(waits.windows(2).any(|two| two[0] != two[1]), "all waits are {:?}", waits[0]);
-        assert_eq!(random_up_to(Duration::ZERO), Duration::ZERO);
     }
 }

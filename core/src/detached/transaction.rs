@@ -107,7 +107,8 @@ impl DetachedTransaction {
     /// Commits as a part of another transaction of the same store: checks there that everything
     /// this one has read is still the same, and makes its writes there. They are committed, and
     /// durable, with that transaction. With `arbour::GroupCommit`, detached transactions of many
-    /// callers share a commit in this way.
+    /// callers share a commit in this way. If that transaction is run again after a conflict, so is this
+    /// call; dropping this one afterwards does nothing.
     ///
     /// # Errors
     /// The error of a [check](KvWrite::before_commit), or [`Conflict`](crate::ErrorKind::Conflict) if
@@ -128,8 +129,11 @@ impl DetachedTransaction {
     /// assert_eq!(store.read(|snapshot| snapshot.len(&users))?, 2);
     /// # Ok::<(), arbour_core::Error>(())
     /// ```
-    pub fn commit_in(mut self, transaction: &mut impl KvWrite) -> Result<()> {
-        self.take_checked()?.settle(transaction)
+    pub fn commit_in(&mut self, transaction: &mut impl KvWrite) -> Result<()> {
+        // It must not come back to be committed by itself.
+        self.home = None;
+        self.run_checks()?;
+        self.work().join(transaction)
     }
 
     /// Makes it come back to a place when it is dropped.

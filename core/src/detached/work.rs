@@ -33,12 +33,9 @@ impl Work {
     }
 
     /// Checks what was read, and makes the writes.
-    pub(super) fn settle(self: Box<Self>, transaction: &mut impl KvWrite) -> Result<()> {
-        let Self { below, writes, .. } = *self;
-        below.compare(transaction)?;
-        // The engine need not keep what the writes replace.
-        drop(below);
-        transaction.apply(writes.batch())
+    pub(super) fn join(&self, transaction: &mut impl KvWrite) -> Result<()> {
+        self.below.compare(transaction)?;
+        transaction.apply(self.writes.batch())
     }
 
     pub(super) fn commit(self: Box<Self>) -> Result<()> {
@@ -52,7 +49,10 @@ impl Work {
             return store.apply(self.writes.into_batch(), durability);
         }
         let mut transaction = store.begin_with(durability)?;
-        self.settle(&mut transaction)?;
+        self.below.compare(&transaction)?;
+        // The engine need not keep what the writes replace.
+        drop(self.below);
+        transaction.apply(self.writes.batch())?;
         transaction.commit()
     }
 

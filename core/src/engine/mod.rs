@@ -13,6 +13,7 @@
 //! - [`TreeRegistry`] hands out handles and refuses those of other stores.
 //! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
+//! - [`Backoff`] says how long a transaction waits after a conflict.
 //! - [`WriteLatch`] refuses commits after a failed write or sync.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`SendSnapshot`] is a snapshot of any engine that can move between threads.
@@ -30,6 +31,7 @@
 //! # Ok::<(), arbour_core::Error>(())
 //! ```
 
+mod backoff;
 mod backup;
 mod catch_panic;
 mod copy_entries;
@@ -44,6 +46,7 @@ mod tree_registry;
 mod write_latch;
 mod writer_slot;
 
+pub use backoff::Backoff;
 pub use backup::write_backup;
 pub use catch_panic::{catch_panic, panic_message};
 pub use copy_entries::copy_entries;

@@ -14,7 +14,7 @@ pub(crate) struct Things<D = Value> {
     pub(crate) collection: Collection<D>,
 }
 
-impl<D: Body> Things<D> {
+impl<D: Body + Clone> Things<D> {
     /// Opens the bed's store, and a collection in it.
     pub(crate) fn open(bed: &Bed, declaration: Declaration<D>) -> Self {
         Self::open_in(&bed.open(), declaration).unwrap()
@@ -28,19 +28,20 @@ impl<D: Body> Things<D> {
 
     pub(crate) fn write<R>(
         &self,
-        write: impl FnOnce(&Collection<D>, &mut DynTransaction<'_>) -> Result<R>,
+        mut write: impl FnMut(&Collection<D>, &mut DynTransaction<'_>) -> Result<R>,
     ) -> Result<R> {
         self.store.write(|transaction| write(&self.collection, transaction))
     }
 
     pub(crate) fn put(&self, thing: D) -> Result<D> {
-        self.write(|things, transaction| things.put(transaction, thing))
+        self.write(|things, transaction| things.put(transaction, thing.clone()))
     }
 
     /// Stores all of these.
     pub(crate) fn fill(&self, things: impl IntoIterator<Item = D>) {
+        let things: Vec<D> = things.into_iter().collect();
         self.write(|collection, transaction| {
-            things.into_iter().try_for_each(|thing| collection.put(transaction, thing).map(drop))
+            things.iter().try_for_each(|thing| collection.put(transaction, thing.clone()).map(drop))
         })
         .unwrap();
     }

@@ -69,7 +69,7 @@ fn things_are_a_view_for_sql() {
     let things = Collection::open(&store, things::declaration("things")).unwrap();
     let put = |id: i64, count: i64| {
         let body = json!({"id": id, "count": count});
-        store.write(|transaction| things.put(transaction, body)).unwrap();
+        store.write(|transaction| things.put(transaction, body.clone())).unwrap();
     };
     put(5, 3);
     assert_eq!(store.create_document_views().unwrap(), ["documents_things"]);

@@ -36,7 +36,8 @@ fn put_inserts_or_replaces(bed: &Bed) {
         })
         .unwrap();
     assert_eq!((&put, read.as_ref()), (&thing, Some(&thing)));
-    let there = things.write(|things, transaction| things.insert(transaction, thing)).unwrap_err();
+    let there =
+        things.write(|things, transaction| things.insert(transaction, thing.clone())).unwrap_err();
     assert!(matches!(there.downcast_ref(), Some(DocError::Exists { .. })), "{there}");
     let inserted = things
         .write(|things, transaction| things.insert(transaction, json!({"name": "new"})))
@@ -90,8 +91,9 @@ fn closures_change_one_or_all_that_match(bed: &Bed) {
     assert_eq!(modified, json!({"id": 5, "name": "hi", "count": 6}));
     for count in [1, 2] {
         let first = json!({"id": 6, "count": 1});
-        let upserted =
-            things.write(|things, transaction| things.upsert(transaction, first, double)).unwrap();
+        let upserted = things
+            .write(|things, transaction| things.upsert(transaction, first.clone(), double))
+            .unwrap();
         assert_eq!(upserted, json!({"id": 6, "count": count}));
     }
     let above_one = || Filter::above("count", 1);

@@ -26,7 +26,7 @@ fn unique() -> Declaration<Value> {
 /// Inserts a document, and reports the result.
 fn insert(store: &SqliteStore, codes: &Collection<Value>, id: &str, code: &str) -> String {
     let body = json!({"id": id, "code": code});
-    let inserted = store.write(|transaction| codes.insert(transaction, body).map(drop));
+    let inserted = store.write(|transaction| codes.insert(transaction, body.clone()).map(drop));
     match inserted {
         Ok(()) => "stored".to_owned(),
         Err(error) => match error.downcast_ref() {

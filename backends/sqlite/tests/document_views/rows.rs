@@ -78,7 +78,7 @@ fn collections_are_seen_as_they_are_written() {
     let numbers = Declaration::<Numbers>::new("bincode").codec(BodyCodec::bincode());
     let numbers = Collection::open(&store, numbers).unwrap();
     let body = Numbers { id: "ada".to_owned(), n: 7 };
-    store.write(|transaction| numbers.insert(transaction, body)).unwrap();
+    store.write(|transaction| numbers.insert(transaction, body.clone())).unwrap();
     let views = store.create_document_views().unwrap();
     let expected = ["bincode", "^chosen", "made", "number", "slug", "uuid"];
     let mut expected = expected.map(|name| format!("documents_{name}"));
@@ -99,7 +99,7 @@ fn collections_are_seen_as_they_are_written() {
     assert_eq!(ask::<Vec<u8>>(&store, opaque).unwrap(), [b"ada"]);
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Numbers {
     id: String,
     n: u32,
@@ -211,7 +211,7 @@ fn sql_reads_values_as_deep_as_documents_are_nested() {
         let innermost = json!({"end": "here"});
         let inner = (2..levels).fold(innermost, |inner, _| json!({"next": inner}));
         let body = json!({"id": "deepest", "next": inner});
-        store.write(|transaction| deep.put(transaction, body).map(drop))
+        store.write(|transaction| deep.put(transaction, body.clone()).map(drop))
     };
     let most = Limits::DEPTH_MAX;
     put(most).unwrap();

@@ -217,7 +217,7 @@ pub(super) fn undecodable_named_rest_readable<F: Factory, M: DocFactory>(
             );
         }
         for filter in [Filter::All, Filter::eq("year", 1900)] {
-            let deleted = bed.store().write(|t| people.writer(t)?.delete_where(filter));
+            let deleted = bed.store().write(|t| people.writer(t)?.delete_where(filter.clone()));
             let deleted = refused(deleted, "deleting what cannot be read");
             assert!(is_right(Some(&deleted)), "{deleted:?}");
         }

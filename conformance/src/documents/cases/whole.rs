@@ -29,13 +29,13 @@ fn put_member(document: &mut Value, name: &str, value: Value) {
 pub(super) fn stored_is_returned<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
     let parcels = bed.open(self::parcels())?;
     let first = json!({"code": "x"});
-    let first = bed.store().write(|t| parcels.writer(t)?.insert_whole(first))?;
+    let first = bed.store().write(|t| parcels.writer(t)?.insert_whole(first.clone()))?;
     assert_eq!(first, json!({"id": 1, "state": "new", "code": "x"}));
     let put = json!({"id": 1, "state": null, "code": "y"});
-    let put = bed.store().write(|t| parcels.writer(t)?.put_whole(put))?;
+    let put = bed.store().write(|t| parcels.writer(t)?.put_whole(put.clone()))?;
     assert_eq!(put, json!({"id": 1, "state": "new", "code": "y"}));
     let made = json!({"id": null, "state": "sent"});
-    let made = bed.store().write(|t| parcels.writer(t)?.put_whole(made))?;
+    let made = bed.store().write(|t| parcels.writer(t)?.put_whole(made.clone()))?;
     assert_eq!(made, json!({"id": 2, "state": "sent"}));
     let again = bed.store().write(|t| parcels.writer(t)?.insert_whole(made.clone()));
     let error = refused(again, "an insert of what is there");
@@ -63,19 +63,19 @@ pub(super) fn changed_by_closure<F: Factory, M: DocFactory>(bed: &mut DocBed<F, 
     bed.settle()?;
     let people = bed.open(self::people())?;
     let set = |name: &'static str, value: Value| {
-        move |person: &mut Value| put_member(person, name, value)
+        move |person: &mut Value| put_member(person, name, value.clone())
     };
     let born = set("born", json!(1816));
-    let changed = bed.store().write(|t| people.writer(t)?.modify_whole("ada", born))?;
+    let changed = bed.store().write(|t| people.writer(t)?.modify_whole("ada", &born))?;
     assert_eq!(changed, json!({"id": "ada", "born": 1816, "email": "ada@x"}));
     let absent = bed.store().write(|t| people.writer(t)?.modify_whole("eve", |_| {}));
     let error = refused(absent, "a change of what is not there");
     assert!(matches!(&error, DocError::Missing { id, .. } if *id == DocId::from("eve")));
     let other = set("id", json!("eve"));
-    let renamed = bed.store().write(|t| people.writer(t)?.modify_whole("ada", other));
+    let renamed = bed.store().write(|t| people.writer(t)?.modify_whole("ada", &other));
     invalid(renamed, "a change of the id");
     let taken = set("email", json!("bob@x"));
-    let taken = bed.store().write(|t| people.writer(t)?.modify_whole("ada", taken));
+    let taken = bed.store().write(|t| people.writer(t)?.modify_whole("ada", &taken));
     let error = refused(taken, "a value that is taken");
     assert!(matches!(error, DocError::Unique { .. }), "{error:?}");
 

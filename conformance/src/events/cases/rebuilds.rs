@@ -235,7 +235,7 @@ pub(super) fn opening_builds_what_is_new<F: Factory>(bed: &mut EventBed<F>) -> R
     fill(bed)?;
     let log = bed.log()?;
     let fails = event("late", json!({"cents": 2, "fail": "reduce"}))?;
-    bed.log_store().write(|transaction| log.append(transaction, &fails.into()))?;
+    bed.log_store().write(|transaction| log.append(transaction, &fails.clone().into()))?;
     let newest = CROWD as u64 + 1;
     let first = bed.open()?;
     let expected = balances(&**bed.views(), "bank", 1)?;

@@ -128,7 +128,7 @@ impl Crowd {
             if is_deleted {
                 return users.delete(transaction, &*id_of(&written)).map(drop);
             }
-            users.put(transaction, stored).map(drop)
+            users.put(transaction, stored.clone()).map(drop)
         })?;
         if is_deleted {
             share.remove(&id_of(&written));

@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Operation,
-    Provision, Result, Stats, StoreOptions, Tree,
+    Provision, Result, Stats, StoreOptions, Tree, Writers,
 };
 
 /// Makes a [`KvStore`] of an engine with snapshots and atomic batches.
@@ -53,7 +53,7 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
     pub fn new(engine: E, options: &StoreOptions, path: Option<PathBuf>) -> Self {
         let mut capabilities = engine.capabilities().clone();
         capabilities.transactions = Provision::Layered;
-        capabilities.optimistic = false;
+        capabilities.writers = Writers::One;
         capabilities.limits = options.requested_limits().within(capabilities.limits);
         Self { engine, capabilities, slot: WriterSlot::new(options, path) }
     }

@@ -1,0 +1,85 @@
+//! The suites on an engine with many writers, one of whose commits in three conflicts at random.
+//!
+//! Its transactions hold no lock: a commit fails if anything that the transaction has read was changed, and
+//! a third of the others fail as well, as those of a server may whose own checks are coarser. What passes
+//! here runs every transaction again that has to be.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arbour_conformance::Factory;
+use arbour_core::engine::forward;
+use arbour_core::{
+    Batch, Capabilities, DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvRead,
+    KvStore, KvWrite, MemoryStore, Operation, Result, StoreOptions, Writers,
+};
+
+struct Conflicting;
+
+impl Factory for Conflicting {
+    type Store = ConflictingStore;
+
+    fn open(&self, _: &Path, options: &StoreOptions) -> Result<ConflictingStore> {
+        let store = DynStore::new(MemoryStore::open(options)?);
+        let mut capabilities = store.capabilities().clone();
+        capabilities.writers = Writers::Many;
+        Ok(ConflictingStore { store, capabilities, chance: Arc::default() })
+    }
+}
+
+arbour_conformance::suite!(Conflicting, volatile);
+arbour_conformance::documents_suite!(Conflicting, volatile);
+arbour_conformance::events_suite!(Conflicting, volatile);
+arbour_conformance::migrations_suite!(Conflicting, volatile);
+
+/// A store in memory, used by transactions that hold no lock.
+struct ConflictingStore {
+    store: DynStore,
+    capabilities: Capabilities,
+    chance: Arc<AtomicU64>,
+}
+
+impl KvStore for ConflictingStore {
+    type Snapshot<'s> = <DynStore as KvStore>::Snapshot<'s>;
+    type Transaction<'s> = ConflictingTransaction;
+
+    forward!(self => self.store; open_tree, snapshot, send_snapshot, writer_wait, sync, close, stats);
+    forward!(self => self.store; compact, backup);
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn begin_with(&self, durability: Durability) -> Result<ConflictingTransaction> {
+        let transaction = self.store.begin_detached_with(durability)?;
+        Ok(ConflictingTransaction { transaction, chance: Arc::clone(&self.chance) })
+    }
+
+    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
+        self.store.apply(batch, durability)
+    }
+}
+
+struct ConflictingTransaction {
+    transaction: DetachedTransaction,
+    chance: Arc<AtomicU64>,
+}
+
+impl KvRead for ConflictingTransaction {
+    forward!(types of DetachedTransaction);
+    forward!(self => self.transaction; reads);
+}
+
+impl KvWrite for ConflictingTransaction {
+    forward!(self => self.transaction; put, delete, delete_range, check, commit_checks, rollback);
+
+    fn commit(self) -> Result<()> {
+        // A multiplicative hash of the number of the commit (Knuth).
+        let number = self.chance.fetch_add(1, Ordering::Relaxed);
+        if (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 3 == 0 {
+            return Err(Error::new(ErrorKind::Conflict, Operation::Commit, "a conflict by chance"));
+        }
+        self.transaction.commit()
+    }
+}
