@@ -25,7 +25,8 @@
 //! - Several processes, and several handles of one, can have the store open. One of them writes at a
 //!   time; the others wait up to the busy timeout, on the lock of `writer.lock`. A program that
 //!   writes with LMDB alone does not take that lock, and is waited for without end.
-//! - 4,096 snapshots can be open, in all processes together. One more fails with
+//! - 4,096 snapshots can be open, in all processes together
+//!   ([`Capabilities::snapshots_max`](arbour_core::Capabilities::snapshots_max)). One more fails with
 //!   [`Busy`](arbour_core::ErrorKind::Busy). What a killed process has left is cleared when a store
 //!   is opened, and when all are taken.
 //! - While a snapshot is open, the space of what was deleted since is not used again, and the file

@@ -341,6 +341,7 @@ fn capabilities(options: &StoreOptions, environment: &Environment) -> Capabiliti
     capabilities.multi_process = true;
     capabilities.read_only = true;
     capabilities.hot_backup = true;
+    capabilities.snapshots_max = Some(environment.env.max_readers() as usize);
     capabilities.damage = DamageDetection::StructureOnVerify;
     capabilities
 }
