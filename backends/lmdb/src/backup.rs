@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use arbour_core::engine::write_backup;
+use arbour_core::engine::{sync_folder, write_backup};
 use arbour_core::{Error, Operation, Result};
 use heed::CompactionOption;
 
@@ -22,6 +22,6 @@ pub(crate) fn backup(environment: &Environment, destination: &Path) -> Result<()
         let copied = environment.env.copy_to_path(&data, CompactionOption::Enabled);
         let copied = copied
             .map_err(|cause| error::engine(cause, Operation::Backup).with_path(destination))?;
-        copied.sync_all().and_then(|()| folder::sync(unfinished)).map_err(failed)
+        copied.sync_all().and_then(|()| sync_folder(unfinished)).map_err(failed)
     })
 }

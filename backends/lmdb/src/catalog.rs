@@ -2,17 +2,23 @@
 //!
 //! A number is given when a tree is first written, by the transaction that does so, and never
 //! changes. So each process may remember the numbers that it has found committed.
+//!
+//! ```text
+//! 00000000            the mark of the format, and the number of the next tree
+//! 00000000 NAME       number of the tree of that name
+//! ```
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
+use arbour_core::engine::keyspace::{CATALOG, TreeNumber, first_of, is_of, key_of, stored_key};
 use arbour_core::{Error, ErrorKind, Operation, Result, Tree};
 use heed::{RoTxn, RwTxn};
 
 use crate::environment::{Entries, Environment};
 use crate::error::{self, corrupted};
-use crate::keyspace::{CATALOG, TreeNumber, bounds, key_of, stored_key};
 
 /// What begins the value of the mark, the entry of the catalog without a name.
 const MAGIC: &[u8; 6] = b"arbour";
@@ -116,14 +122,15 @@ pub(crate) fn trees(
     operation: Operation,
 ) -> Result<Vec<String>> {
     let failed = |cause| error::engine(cause, operation);
-    let all = bounds(CATALOG, std::ops::Bound::Excluded(&[]), std::ops::Bound::Unbounded);
-    let range = (all.0.as_ref().map(|key| &**key), all.1.as_ref().map(|key| &**key));
+    // Without the mark, whose name is empty.
+    let (mark, end) = (first_of(CATALOG), first_of(CATALOG + 1));
+    let range = (Bound::Excluded(&*mark), Bound::Excluded(&*end));
     let mut names = Vec::new();
     for entry in entries.range(transaction, &range).map_err(failed)? {
         let (name, number) = entry.map_err(failed)?;
-        let first = stored_key(number_in(number, operation)?, &[]);
-        let next = entries.get_greater_than_or_equal_to(transaction, &first).map_err(failed)?;
-        if next.is_some_and(|(key, _)| key.starts_with(&first)) {
+        let number = number_in(number, operation)?;
+        let next = entries.get_greater_than_or_equal_to(transaction, &first_of(number));
+        if next.map_err(failed)?.is_some_and(|(key, _)| is_of(number, key)) {
             let name = str::from_utf8(key_of(name)).map_err(|_| damaged(operation))?;
             names.push(name.to_owned());
         }
@@ -137,7 +144,7 @@ pub(crate) fn next_number(
     transaction: &RoTxn<'_>,
     operation: Operation,
 ) -> Result<Option<TreeNumber>> {
-    let mark = entries.get(transaction, &stored_key(CATALOG, &[]));
+    let mark = entries.get(transaction, &first_of(CATALOG));
     match mark.map_err(|cause| error::engine(cause, operation))? {
         Some(mark) => match mark.strip_prefix(MAGIC) {
             Some([VERSION, number @ ..]) => number_in(number, operation).map(Some),
@@ -170,7 +177,7 @@ pub(crate) fn write_mark(
     operation: Operation,
 ) -> Result<()> {
     let mark = [&MAGIC[..], &[VERSION], &next.to_be_bytes()].concat();
-    let written = entries.put(transaction, &stored_key(CATALOG, &[]), &mark);
+    let written = entries.put(transaction, &first_of(CATALOG), &mark);
     written.map_err(|cause| error::engine(cause, operation))
 }
 

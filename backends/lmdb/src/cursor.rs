@@ -2,12 +2,13 @@
 
 use std::ops::Bound;
 
+use arbour_core::engine::keyspace::{TreeNumber, key_of, lower_bound, upper_bound};
 use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use heed::types::Bytes;
 use heed::{RoRange, RoRevRange};
 
 use crate::error;
-use crate::keyspace::{End, TreeNumber, bounds, key_of};
+use crate::range_end::RangeEnd;
 use crate::reader::Reader;
 
 /// A cursor of a [`LmdbStore`](crate::LmdbStore): it lends bytes of the memory map.
@@ -32,7 +33,7 @@ pub struct LmdbCursor<'t> {
     range: KeyRange<'static>,
     direction: Direction,
     rest: Rest<'t>,
-    end: Option<End>,
+    end: Option<RangeEnd>,
 }
 
 /// What is left to read. LMDB's ranges cannot seek, so a seek makes a new one.
@@ -72,17 +73,18 @@ impl<'t> LmdbCursor<'t> {
         let Some(number) = self.number.filter(|_| !range.is_empty()) else {
             return Ok(Rest::Nothing);
         };
-        let (start, end) = bounds(number, range.start(), range.end());
         let (entries, transaction) = (self.reader.numbers.entries(), self.reader.transaction);
         let opened = match self.direction {
             Direction::Forward => {
-                self.end = Some(End::new(number, range.end(), self.direction));
-                let stored = (start.as_ref().map(|key| &**key), Bound::Unbounded);
+                self.end = Some(RangeEnd::new(number, range.end(), self.direction));
+                let start = lower_bound(number, range.start());
+                let stored = (Bound::Included(&*start), Bound::Unbounded);
                 entries.range(transaction, &stored).map(Rest::Forward)
             }
             Direction::Reverse => {
-                self.end = Some(End::new(number, range.start(), self.direction));
-                let stored = (Bound::Unbounded, end.as_ref().map(|key| &**key));
+                self.end = Some(RangeEnd::new(number, range.start(), self.direction));
+                let end = upper_bound(number, range.end());
+                let stored = (Bound::Unbounded, Bound::Excluded(&*end));
                 entries.rev_range(transaction, &stored).map(Rest::Reverse)
             }
         };

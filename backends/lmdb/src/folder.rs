@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use arbour_core::engine::StorePath;
+use arbour_core::engine::{StorePath, make_folder};
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
 
 use crate::error::{corrupted, unreachable};
@@ -24,7 +24,9 @@ pub(crate) fn open(path: &StorePath, options: &StoreOptions) -> Result<File> {
             let message = "the path is that of a file; a store of LMDB is a folder";
             return Err(corrupted(Operation::Open, message));
         }
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && may_create => make(path)?,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && may_create => {
+            make_folder(path).map_err(unreachable)?;
+        }
         Err(cause) => return Err(path.open_error(cause)),
     }
     refuse_remote(path)?;
@@ -51,23 +53,6 @@ pub(crate) fn open(path: &StorePath, options: &StoreOptions) -> Result<File> {
         return Err(path.open_error(io::ErrorKind::NotFound.into()));
     }
     Ok(file)
-}
-
-/// Makes the folder, durably.
-fn make(path: &Path) -> Result<()> {
-    match fs::create_dir(path) {
-        // Another process was quicker.
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
-            return Ok(());
-        }
-        made => made.map_err(unreachable)?,
-    }
-    path.parent().map_or(Ok(()), sync).map_err(unreachable)
-}
-
-/// Makes the names in a folder durable. Only Unix allows a folder to be opened for that.
-pub(crate) fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// A folder without data can become a store only if nothing else is in it.

@@ -1,10 +1,10 @@
 //! Reading all trees, by what a snapshot and a transaction have in common.
 
+use arbour_core::engine::keyspace::stored_key;
 use arbour_core::{Direction, KeyRange, Operation, Result, Tree};
 use heed::RoTxn;
 
 use crate::catalog::{self, Numbers};
-use crate::keyspace::stored_key;
 use crate::{LmdbCursor, LmdbStore, error};
 
 #[derive(Clone, Copy)]

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use arbour_core::engine::{StorePath, TreeRegistry, Write, WriteLatch, WriterGuard, WriterSlot};
+use arbour_core::engine::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
+use arbour_core::engine::{
+    StorePath, TreeRegistry, Write, WriteLatch, WriterGuard, WriterSlot, sync_folder,
+};
 use arbour_core::{
     Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Result, StoreOptions,
     Tree,
@@ -18,7 +21,6 @@ use parking_lot::RwLock;
 
 use crate::catalog::{self, View};
 use crate::environment::{Environment, MAP_BYTES};
-use crate::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
 use crate::writer_lock::{WriterLock, WriterLockGuard};
 use crate::{error, folder, meta, verification};
 
@@ -162,7 +164,7 @@ impl LmdbStore {
                     let level = Durability::PowerLoss;
                     self.commit(&view.environment, transaction, level, OPERATION)
                 })
-                .and_then(|()| folder::sync(&self.path).map_err(error::unreachable)),
+                .and_then(|()| sync_folder(&self.path).map_err(error::unreachable)),
             found => found.map(drop),
         };
         made.map_err(|error| self.locate(error))

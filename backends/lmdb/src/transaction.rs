@@ -1,7 +1,9 @@
 //! Writing through a transaction.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
+use arbour_core::engine::keyspace::{lower_bound, stored_key, upper_bound};
 use arbour_core::engine::{CommitChecks, TreeName, Write};
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
@@ -10,7 +12,6 @@ use heed::RwTxn;
 use self_cell::self_cell;
 
 use crate::catalog::{Numbers, View};
-use crate::keyspace::{bounds, stored_key};
 use crate::reader::Reader;
 use crate::store::Writing;
 use crate::{LmdbCursor, LmdbStore, error};
@@ -204,8 +205,9 @@ impl KvWrite for LmdbTransaction<'_> {
         }
         self.change(tree, OPERATION, |transaction, numbers| {
             let Some(number) = numbers.get(transaction, tree, OPERATION)? else { return Ok(()) };
-            let (start, end) = bounds(number, range.start(), range.end());
-            let stored = (start.as_ref().map(|key| &**key), end.as_ref().map(|key| &**key));
+            let start = lower_bound(number, range.start());
+            let end = upper_bound(number, range.end());
+            let stored = (Bound::Included(&*start), Bound::Excluded(&*end));
             let deleted = numbers.entries().delete_range(transaction, &stored);
             deleted.map(drop).map_err(|cause| error::engine(cause, OPERATION))
         })

@@ -194,7 +194,7 @@ impl Pages {
         let lower = u16_at(page, 12).map_or(0, usize::from);
         let upper = u16_at(page, 14).map_or(0, usize::from);
         let is_sane = (HEADER_BYTES..=upper).contains(&lower) && upper <= page.len();
-        if u64_at(page, 0) != Some(number) || !is_sane || lower % 2 != 0 {
+        if u64_at(page, 0) != Some(number) || !is_sane || !lower.is_multiple_of(2) {
             return Err(damaged(number, "its head is wrong"));
         }
         Ok((kind(page).unwrap_or(0), (lower - HEADER_BYTES) / 2))

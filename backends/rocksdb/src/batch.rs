@@ -1,11 +1,11 @@
 //! Batches in RocksDB's form.
 
 use arbour_core::Batch;
+use arbour_core::engine::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
 use rocksdb::WriteBatch;
 use smallvec::SmallVec;
 
 use crate::catalog::{self, Catalog};
-use crate::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
 
 /// The number of bytes in a RocksDB batch before its writes.
 const HEAD_BYTES: usize = 12;

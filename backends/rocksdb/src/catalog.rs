@@ -1,7 +1,12 @@
 //! The names of trees and their numbers.
+//!
+//! A column family for each tree was measured and rejected: creating one writes and reads back the
+//! options of all, which takes 30 ms for the first and twice that for the three-hundredth, and each
+//! of them is flushed to files of its own.
 
 use std::collections::{BTreeSet, HashMap};
 
+use arbour_core::engine::keyspace::{CATALOG, TreeNumber, stored_key};
 use arbour_core::engine::{TreeName, TreeRegistry};
 use arbour_core::{Error, ErrorKind, Operation, Result, Tree};
 use parking_lot::RwLock;
@@ -10,7 +15,6 @@ use rocksdb::WriteBatch;
 use crate::cursor::EntryCursor;
 use crate::database::Database;
 use crate::error;
-use crate::keyspace::{CATALOG, TreeNumber, stored_key};
 
 /// The trees of a store known so far: those in the database, and those resolved since.
 ///

@@ -1,11 +1,11 @@
 //! Compaction.
 
+use arbour_core::engine::keyspace::{CATALOG, stored_key};
 use arbour_core::{Operation, Result};
 use rocksdb::{BottommostLevelCompaction, CompactOptions, WaitForCompactOptions, WriteBatch};
 
 use crate::catalog::Catalog;
 use crate::database::Database;
-use crate::keyspace::{CATALOG, stored_key};
 
 /// Merges all files into new ones that contain only what can still be read, and removes empty trees
 /// from the catalog. The caller must exclude writers.

@@ -1,10 +1,10 @@
 //! Iterating over the entries of a tree.
 
+use arbour_core::engine::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 use arbour_core::{Cursor, Direction, KeyRange, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions};
 
 use crate::database::{Database, Db};
-use crate::keyspace::{TreeNumber, key_of, lower_bound, stored_key, upper_bound};
 
 /// A cursor of a [`RocksdbStore`](crate::RocksdbStore): it lends the bytes of RocksDB's own blocks.
 ///
@@ -88,8 +88,8 @@ impl<'t> EntryCursor<'t> {
         direction: Direction,
         mut options: ReadOptions,
     ) -> Self {
-        options.set_iterate_lower_bound(lower_bound(number, range.start()));
-        options.set_iterate_upper_bound(upper_bound(number, range.end()));
+        options.set_iterate_lower_bound(lower_bound(number, range.start()).into_vec());
+        options.set_iterate_upper_bound(upper_bound(number, range.end()).into_vec());
         let iterator = database.db.raw_iterator_opt(options);
         Self { iterator, place: Place::Unplaced, direction, number, database }
     }

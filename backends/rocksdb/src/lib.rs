@@ -52,7 +52,6 @@ mod database;
 mod engine;
 mod error;
 mod folder;
-mod keyspace;
 mod options;
 mod snapshot;
 mod store;

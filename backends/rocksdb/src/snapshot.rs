@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arbour_core::engine::TreeName;
+use arbour_core::engine::keyspace::{CATALOG, TreeNumber, first_of, is_of, stored_key};
 use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use rocksdb::{DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
 use self_cell::self_cell;
@@ -10,7 +11,6 @@ use self_cell::self_cell;
 use crate::catalog::{self, Catalog};
 use crate::cursor::EntryCursor;
 use crate::database::{Database, Db};
-use crate::keyspace::{CATALOG, TreeNumber, first_of, is_of, stored_key};
 use crate::{RocksdbCursor, RocksdbEngine, RocksdbValue};
 
 /// A RocksDB snapshot, and read options for it: creating them for each get costs an allocation.
@@ -78,7 +78,7 @@ impl<'s> RocksdbSnapshot<'s> {
         let mut options = self.pin.options();
         // Counting everything should not evict what others read often.
         options.fill_cache(false);
-        options.set_iterate_lower_bound(first_of(CATALOG + 1));
+        options.set_iterate_lower_bound(first_of(CATALOG + 1).into_vec());
         let mut iterator = self.database().db.raw_iterator_opt(options);
         iterator.seek_to_first();
         let mut count = 0;
