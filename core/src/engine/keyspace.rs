@@ -23,9 +23,21 @@ use std::ops::Bound;
 use smallvec::SmallVec;
 
 /// The number of a tree, with which its keys begin.
+///
+/// ```
+/// use arbour_core::engine::keyspace::{CATALOG, TreeNumber};
+/// let first: TreeNumber = CATALOG + 1;
+/// assert_eq!(first, 1);
+/// ```
 pub type TreeNumber = u32;
 
 /// A key with the number of its tree before it. Few are long enough to need an allocation.
+///
+/// ```
+/// use arbour_core::engine::keyspace::{StoredKey, stored_key};
+/// let stored: StoredKey = stored_key(1, b"k");
+/// assert_eq!(stored.len(), 5);
+/// ```
 pub type StoredKey = SmallVec<[u8; 64]>;
 
 /// The tree that maps the names of the others to their numbers.
