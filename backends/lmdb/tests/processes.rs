@@ -24,19 +24,30 @@ fn other_process() -> Option<PathBuf> {
     env::var_os(PATH).map(PathBuf::from)
 }
 
+/// The other process, which ends with the test at the latest.
+struct Other(Child);
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Starts a test as the other process, and returns once it has printed "ready".
-fn start(test: &str, path: &Path) -> Child {
-    let mut child = Command::new(env::current_exe().unwrap())
+fn start(test: &str, path: &Path) -> Other {
+    let child = Command::new(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(PATH, path)
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        .spawn();
+    let mut other = Other(child.unwrap());
+    let mut lines = BufReader::new(other.0.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("ready")), "the other process is ready");
     // What follows is read, so that the process does not wait for it.
     thread::spawn(move || lines.for_each(drop));
-    child
+    other
 }
 
 fn count(store: &LmdbStore) -> Result<()> {
@@ -66,9 +77,9 @@ fn two_processes_count_together() -> Result<()> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("store");
     let store = open(&path)?;
-    let mut child = start("two_processes_count_together", &path);
+    let mut other = start("two_processes_count_together", &path);
     count(&store)?;
-    assert!(child.wait().unwrap().success());
+    assert!(other.0.wait().unwrap().success());
     let tree = store.tree("t")?;
     assert_eq!(store.get(&tree, b"count")?.as_deref(), Some(&200_u32.to_be_bytes()[..]));
     for number in 0..9 {
@@ -104,13 +115,12 @@ fn a_killed_process_leaves_nothing() -> Result<()> {
     let store = LmdbStore::open(&path, &short)?;
     let tree = store.tree("t")?;
     store.put(&tree, b"key", b"value")?;
-    let mut child = start("a_killed_process_leaves_nothing", &path);
+    let other = start("a_killed_process_leaves_nothing", &path);
     assert_eq!(store.snapshot().err().unwrap().kind(), ErrorKind::Busy, "all readers are taken");
     let error = store.begin().err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     assert!(error.to_string().contains("another process"), "{error}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(other);
     assert_eq!(store.get(&tree, b"key")?.as_deref(), Some(&b"value"[..]));
     store.put(&tree, b"key", b"after")?;
     assert_eq!(store.get(&tree, b"key")?.as_deref(), Some(&b"after"[..]));
