@@ -119,14 +119,20 @@ impl<S: KvStore> KvWrite for BreakingTransaction<'_, S> {
     }
 
     fn commit(self) -> Result<()> {
-        match (self.store.step(Operation::Commit), self.store.breaks) {
-            (Ok(()), _) => self.transaction.commit(),
-            (Err(error), Break::Before) => Err(error),
-            (Err(error), Break::After) => {
-                self.transaction.commit()?;
-                let message = "the process died before it heard of the commit";
-                Err(Error::new(ErrorKind::CommitUnknown, error.operation(), message))
-            }
+        let store = self.store;
+        let broken = store.step(Operation::Commit).err();
+        if broken.is_some() && store.breaks == Break::Before {
+            return broken.map_or(Ok(()), Err);
         }
+        let committed = self.transaction.commit();
+        if committed.as_ref().is_err_and(|error| error.kind() == ErrorKind::Conflict) {
+            // The transaction is run again, so this was not the commit that is counted.
+            store.steps_left.fetch_add(1, Ordering::SeqCst);
+            return committed;
+        }
+        committed?;
+        let Some(error) = broken else { return Ok(()) };
+        let message = "the process died before it heard of the commit";
+        Err(Error::new(ErrorKind::CommitUnknown, error.operation(), message))
     }
 }

@@ -91,7 +91,9 @@ mod suite;
 
 pub use btree_engine::{BTreeCursor, BTreeEngine, BTreeFactory, BTreeStore};
 pub use forwarding::{Probe, Watched, check_forwarding};
-pub use harness::{Axis, DynFactory, Factory, Failure, MemoryFactory, Report, Suite, run, run_all};
+pub use harness::{
+    Axis, DynFactory, Factory, Failure, MemoryFactory, Report, Suite, is_undisturbed, run, run_all,
+};
 pub(crate) use harness::{Bed, entries};
 pub use mirror::mirror;
 pub use model::agrees_with_a_plain_map;

@@ -2,13 +2,14 @@
 //!
 //! Its transactions hold no lock: a commit fails if anything that the transaction has read was changed, and
 //! a third of the others fail as well, as those of a server may whose own checks are coarser. What passes
-//! here runs every transaction again that has to be.
+//! here runs every transaction again that has to be. Cases that commit a transaction themselves, or count how
+//! often code is run, are spared the conflicts by chance: see `is_undisturbed`.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbour_conformance::Factory;
+use arbour_conformance::{Factory, is_undisturbed};
 use arbour_core::engine::forward;
 use arbour_core::{
     Batch, Capabilities, DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvRead,
@@ -24,19 +25,39 @@ impl Factory for Conflicting {
         let store = DynStore::new(MemoryStore::open(options)?);
         let mut capabilities = store.capabilities().clone();
         capabilities.writers = Writers::Many;
-        Ok(ConflictingStore { store, capabilities, chance: Arc::default() })
+        let is_read_only = options.is_read_only();
+        Ok(ConflictingStore { store, capabilities, is_read_only, chance: Arc::default() })
     }
 }
 
-arbour_conformance::suite!(Conflicting, volatile);
-arbour_conformance::documents_suite!(Conflicting, volatile);
-arbour_conformance::events_suite!(Conflicting, volatile);
-arbour_conformance::migrations_suite!(Conflicting, volatile);
+mod key_values {
+    use super::*;
+    arbour_conformance::__cases!(__topics arbour_conformance::KeyValueSuite; Conflicting; Fixed;);
+}
+
+mod documents {
+    use super::*;
+    use arbour_conformance::documents::DocumentSuite;
+    arbour_conformance::__documents_cases!(__topics DocumentSuite; Conflicting; Fixed;);
+}
+
+mod events {
+    use super::*;
+    use arbour_conformance::events::EventSuite;
+    arbour_conformance::__events_cases!(__topics EventSuite; Conflicting; Fixed;);
+}
+
+mod migrations {
+    use super::*;
+    use arbour_conformance::migrations::MigrationSuite;
+    arbour_conformance::__migrations_cases!(__topics MigrationSuite; Conflicting; Fixed;);
+}
 
 /// A store in memory, used by transactions that hold no lock.
 struct ConflictingStore {
     store: DynStore,
     capabilities: Capabilities,
+    is_read_only: bool,
     chance: Arc<AtomicU64>,
 }
 
@@ -52,6 +73,10 @@ impl KvStore for ConflictingStore {
     }
 
     fn begin_with(&self, durability: Durability) -> Result<ConflictingTransaction> {
+        if self.is_read_only {
+            // The engine says why not.
+            self.store.begin_with(durability)?.rollback()?;
+        }
         let transaction = self.store.begin_detached_with(durability)?;
         Ok(ConflictingTransaction { transaction, chance: Arc::clone(&self.chance) })
     }
@@ -77,7 +102,8 @@ impl KvWrite for ConflictingTransaction {
     fn commit(self) -> Result<()> {
         // A multiplicative hash of the number of the commit (Knuth).
         let number = self.chance.fetch_add(1, Ordering::Relaxed);
-        if (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 3 == 0 {
+        let is_drawn = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).is_multiple_of(3);
+        if is_drawn && !is_undisturbed() {
             return Err(Error::new(ErrorKind::Conflict, Operation::Commit, "a conflict by chance"));
         }
         self.transaction.commit()

@@ -1,34 +1,41 @@
 //! What `write` does when its transaction conflicts.
 
+use std::time::Duration;
+
 use arbour_conformance::Factory as _;
 use arbour_conformance::faulty::{Fault, FaultyFactory};
 use arbour_core::{ErrorKind, KvRead as _, KvStore as _, KvWrite as _, StoreOptions};
 
 #[test]
-fn a_write_that_conflicts_is_not_run_again_and_the_caller_can() {
+fn a_write_that_conflicts_is_run_again_until_its_time_is_up() {
     let folder = tempfile::tempdir().unwrap();
     // Transactions that wrote the same key conflict; this fault is correct in that respect.
     let factory = FaultyFactory::new(Fault::OnlyWritesConflict);
-    let store = factory.open(&folder.path().join("store"), &StoreOptions::new()).unwrap();
+    let options = StoreOptions::new().busy_timeout(Duration::from_millis(20));
+    let store = factory.open(&folder.path().join("store"), &options).unwrap();
     let tree = store.tree("t").unwrap();
-    let mut runs = 0_u8;
-    let mut write = || {
-        store.write(|transaction| {
+    let write = |disturbed: u64| {
+        let mut runs = 0;
+        let result = store.write(|transaction| {
             runs += 1;
             transaction.put(&tree, b"key", b"mine")?;
-            if runs < 3 {
+            if runs <= disturbed {
                 let mut other = store.begin()?;
-                other.put(&tree, b"key", &[runs])?;
+                other.put(&tree, b"key", b"theirs")?;
                 other.commit()?;
             }
             Ok(())
-        })
+        });
+        (result, runs)
     };
-    for run in 1..=2 {
-        assert_eq!(write().unwrap_err().kind(), ErrorKind::Conflict);
-        assert_eq!(store.get(&tree, b"key").unwrap().unwrap(), [run]);
-    }
-    write().unwrap();
-    assert_eq!(runs, 3, "once for each call");
-    assert_eq!(store.snapshot().unwrap().get(&tree, b"key").unwrap().unwrap(), b"mine");
+    let read = || store.snapshot().unwrap().get(&tree, b"key").unwrap().unwrap().to_vec();
+    let (result, runs) = write(2);
+    result.unwrap();
+    assert_eq!((runs, read()), (3, b"mine".to_vec()));
+
+    let (result, runs) = write(u64::MAX);
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), read()), (ErrorKind::Conflict, b"theirs".to_vec()));
+    let said = format!("run {runs} times within 20ms, still in conflict");
+    assert!(runs > 1 && error.message().starts_with(&said), "{error}");
 }

@@ -231,8 +231,7 @@ impl Inner {
         let is_active = active == Some(running.declared.version());
         let activates = !is_active && (activates || self.takes_over(running, active));
         state.is_building |= activates;
-        let head = self.location.head_for(transaction)?;
-        let events = self.location.chunk(transaction, state.applied, head.position)?;
+        let (head, events) = self.location.next_events(transaction, state.applied)?;
         let mut batch =
             self.project(running, transaction, state, &head, &events, &mut |_, _| {})?;
         let reach = Reach { applied: batch.state.applied, newest: head.position };

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arbour_core::{DynStore, KvRead, KvStore as _, Result};
+use arbour_core::{DynStore, KvRead, KvStore as _, Result, Writers};
 
 use super::EventError;
-use super::event_batch::EventBatch;
+use super::event_batch::{CHUNK_EVENTS, EventBatch};
 use super::head::Head;
 use super::log::Log;
 use super::projection_state::ProjectionState;
@@ -45,6 +45,27 @@ impl LogLocation {
     /// Returns the head up to which a transaction reads the events to apply.
     pub(super) fn head_for(&self, group: &impl KvRead) -> Result<Head> {
         if self.is_beside_views { self.log.head(group) } else { self.head() }
+    }
+
+    /// Reads the next events to apply in a transaction, and the head of the log that has them.
+    pub(super) fn next_events(
+        &self,
+        group: &impl KvRead,
+        after: u64,
+    ) -> Result<(Head, EventBatch)> {
+        // Events do not change, but each append changes the head. Where a transaction conflicts with whatever
+        // changes what it has read, one that applies old events must not read the head.
+        if self.is_beside_views && self.store.capabilities().writers == Writers::Many {
+            let snapshot = self.store.snapshot()?;
+            let head = self.log.head(&snapshot)?;
+            if head.position > after.saturating_add(CHUNK_EVENTS as u64) {
+                let events = self.log.chunk(&snapshot, after, head.position)?;
+                return Ok((head, events));
+            }
+        }
+        let head = self.head_for(group)?;
+        let events = self.chunk(group, after, head.position)?;
+        Ok((head, events))
     }
 
     /// Reads a batch of events to apply in a transaction.

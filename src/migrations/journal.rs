@@ -7,17 +7,18 @@
 //! missing entry and an older version of one. Like the checksums, they do not protect against
 //! deliberate forgery.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arbour_core::{DecodeError, Direction, KeyRange, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::MigrationError;
-use super::layout::{BEGUN_TREE, FORMAT, HEAD_FORMAT, HEAD_KEY, JOURNAL_TREE, seal, unseal};
+use super::layout::{FORMAT, HEAD_FORMAT, HEAD_KEY, JOURNAL_TREE, seal, unseal};
 use super::raw_trees::RawTrees;
-use super::record::{Hash, Reader, Record, put_bytes, put_format};
+use super::record::{Hash, Reader, Record, put_format};
 use super::step::Step;
 use super::step_id::StepKey;
+use super::underway::{Underway, UnderwayChange};
 
 /// What a single read tells about the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,10 +147,7 @@ fn xor(mut hash: Hash, other: Hash) -> Hash {
 pub(super) struct Journal {
     pub(super) records: BTreeMap<StepKey, Record>,
     head: Head,
-    /// The steps of the migration under way: those that runs set out to run.
-    begun: BTreeSet<StepKey>,
-    /// What the store has of them: nothing if none has run yet, or all are done.
-    stored: BTreeSet<StepKey>,
+    underway: Underway,
 }
 
 /// A change of the journal. Pass it to [`Journal::accept`] once the transaction that wrote it is
@@ -158,7 +156,7 @@ pub(super) struct JournalChange {
     key: StepKey,
     record: Option<Record>,
     head: Head,
-    stored: BTreeSet<StepKey>,
+    underway: UnderwayChange,
 }
 
 impl Journal {
@@ -188,66 +186,26 @@ impl Journal {
             Hashing::Sequence => Head::new(Hashing::Set, &records),
             Hashing::Set => head,
         };
-        let stored = Self::load_begun(raw)?;
-        Ok(Self { records, head, begun: stored.clone(), stored })
-    }
-
-    fn load_begun(raw: &dyn RawTrees) -> Result<BTreeSet<StepKey>> {
-        let Some(value) = raw.get(BEGUN_TREE, HEAD_KEY)? else { return Ok(BTreeSet::new()) };
-        let mut reader = Reader(unseal(BEGUN_TREE, HEAD_KEY, &value, FORMAT)?.1);
-        let mut keys = BTreeSet::new();
-        let damaged = |cause| MigrationError::damaged(BEGUN_TREE, HEAD_KEY, cause);
-        while !reader.0.is_empty() {
-            let key = reader.bytes().and_then(StepKey::decode).map_err(damaged)?;
-            keys.insert(key);
-        }
-        Ok(keys)
+        let underway = Underway::load(raw, &records)?;
+        Ok(Self { records, head, underway })
     }
 
     /// Notes the steps that a run sets out to run. The first change of the journal stores them.
     pub(super) fn begin(&mut self, pending: &[StepKey]) {
-        if self.unfinished().is_empty() {
-            // What an earlier migration left is complete.
-            self.begun.clear();
-        }
-        self.begun.extend(pending.iter().cloned());
+        // What an earlier migration left is complete.
+        let is_new = self.unfinished().is_empty();
+        self.underway.begin(pending, is_new, &self.records);
     }
 
     /// Returns the steps of an unfinished migration that have run, in full or in part, oldest first.
     pub(super) fn unfinished(&self) -> Vec<StepKey> {
         let is_done = |key| self.records.get(key).is_some_and(|record| !record.is_running());
-        let is_complete = self.stored.iter().all(is_done);
+        let is_complete = self.underway.stored().iter().all(is_done);
         let is_part = |(key, record): &(&StepKey, &Record)| {
             // A step that an earlier version of this library left unfinished is not among them.
-            record.is_running() || (!is_complete && self.stored.contains(key))
+            record.is_running() || (!is_complete && self.underway.stored().contains(key))
         };
         self.records.iter().filter(is_part).map(|(key, _)| key.clone()).collect()
-    }
-
-    /// Writes which steps are under way after a change, and returns them: none if all are done, or
-    /// none has run.
-    fn write_begun(
-        &self,
-        raw: &mut dyn RawTrees,
-        key: &StepKey,
-        record: Option<&Record>,
-    ) -> Result<BTreeSet<StepKey>> {
-        let state = |of: &StepKey| if of == key { record } else { self.records.get(of) };
-        let is_done = |of: &StepKey| state(of).is_some_and(|record| !record.is_running());
-        let is_over =
-            self.begun.iter().all(is_done) || self.begun.iter().all(|of| state(of).is_none());
-        let begun = if is_over { BTreeSet::new() } else { self.begun.clone() };
-        if begun == self.stored {
-            return Ok(begun);
-        }
-        if begun.is_empty() {
-            raw.delete(BEGUN_TREE, HEAD_KEY)?;
-            return Ok(begun);
-        }
-        let mut body = vec![FORMAT];
-        begun.iter().for_each(|key| put_bytes(&mut body, &key.encode()));
-        raw.put(BEGUN_TREE, HEAD_KEY, &seal(HEAD_KEY, body))?;
-        Ok(begun)
     }
 
     pub(super) fn head(&self) -> &Head {
@@ -287,8 +245,9 @@ impl Journal {
         head.min_reader = self.highest(key, record.as_ref(), head.min_reader, |of| of.min_reader);
         head.min_writer = self.highest(key, record.as_ref(), head.min_writer, |of| of.min_writer);
         raw.put(JOURNAL_TREE, HEAD_KEY, &head.encode())?;
-        let stored = self.write_begun(raw, key, record.as_ref())?;
-        Ok(JournalChange { key: key.clone(), record, head, stored })
+        let underway = self.underway.change(key, before, record.as_ref());
+        self.underway.write(raw, underway)?;
+        Ok(JournalChange { key: key.clone(), record, head, underway })
     }
 
     /// Returns the highest required data format after `record` has replaced the entry under its
@@ -317,10 +276,7 @@ impl Journal {
             None => self.records.remove(&change.key),
         };
         self.head = change.head;
-        if change.stored.is_empty() {
-            self.begun.clear();
-        }
-        self.stored = change.stored;
+        self.underway.accept(change.underway);
     }
 }
 

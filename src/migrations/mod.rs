@@ -47,6 +47,7 @@ mod step_id;
 mod step_trees;
 mod take_back;
 mod target;
+mod underway;
 mod verify;
 mod visit;
 

@@ -12,6 +12,7 @@ use arbour_core::{
 };
 
 use super::claims::{commit, dynamic, everything, joined, make, patient, refused};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// The error of a check that refuses.
@@ -45,6 +46,7 @@ fn refuse_key<W: KvWrite>(transaction: &mut W, tree: &Tree, key: &'static str) {
 /// A check runs once, at the commit. It reads what was committed before with the writes of the
 /// transaction over it, also those that were made after the check was added.
 pub(super) fn read_what_is_committed<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1")?;
     bed.settle()?;
     let (store, t, u) = (bed.store(), bed.tree("t")?, bed.tree("u")?);

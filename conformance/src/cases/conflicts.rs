@@ -6,6 +6,7 @@ use arbour_core::{
 };
 
 use super::claims::{commit, dynamic, everything, make, number, refused, set};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// How a transaction reads.
@@ -60,6 +61,7 @@ fn assert_conflicts<F: Factory>(
 
 /// Of two transactions that read a number and write it raised by one, the second is refused.
 pub(super) fn lost_update<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let (store, t) = (dynamic(bed), bed.tree("t")?);
     store.write(|transaction| set(transaction, &t, "count", 1))?;
     let raised = |store: &DynStore| {
@@ -81,6 +83,7 @@ pub(super) fn lost_update<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// Two doctors are on call, and each leaves because the other one stays: only one may.
 pub(super) fn write_skew<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let (store, t) = (dynamic(bed), bed.tree("t")?);
     commit(&store, &t, "a=on b=on")?;
     let leaving = |who: &str| {
@@ -98,6 +101,7 @@ pub(super) fn write_skew<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// A key that was read, in whatever way, may not change; one that was absent may not appear.
 pub(super) fn changed_keys<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let valued: &[(&str, Read)] = &[
         ("get", |reader, t| reader.get(t, b"d").map(drop)),
         ("get_with", |reader, t| reader.get_with(t, b"d", |_| ()).map(drop)),
@@ -169,6 +173,7 @@ fn scan_some(
 
 /// Entries of a scanned range may not change, vanish or appear; beyond what was scanned they may.
 pub(super) fn changed_ranges<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let whole: &[(&str, Read)] = &[
         ("scan", |reader, t| everything_forward(reader, t, KeyRange::all())),
         ("prefix of nothing", |reader, t| reader.prefix(t, b"").and_then(drain)),
@@ -220,6 +225,7 @@ fn everything_forward(reader: &DetachedTransaction, t: &Tree, range: KeyRange<'_
 
 /// The same, for scans that begin at the end.
 pub(super) fn changed_reverse_ranges<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let whole: &[(&str, Read)] = &[("reverse scan", |reader, t| {
         drain(reader.scan(t, KeyRange::all(), Direction::Reverse)?)
     })];

@@ -7,10 +7,12 @@ use arbour_core::{
 };
 
 use super::claims::{commit, dynamic, everything, joined, make, patient, refused};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// It sees its own writes over its snapshot, in every way of reading, and its savepoints undo theirs.
 pub(super) fn own_writes_are_seen<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let (store, t) = (dynamic(bed), bed.tree("t")?);
     commit(&store, &t, "a=0 b=0 c=0")?;
     let mut transaction = store.begin_detached()?;
@@ -77,7 +79,12 @@ pub(super) fn moves_between_threads<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
         }))
     })?;
     assert_eq!(everything(&transaction, t)?, "a=1 b=2 c=3");
-    thread::scope(|scope| joined(scope.spawn(move || transaction.commit())))?;
+    thread::scope(|scope| {
+        joined(scope.spawn(move || {
+            let _undisturbed = Undisturbed::new();
+            transaction.commit()
+        }))
+    })?;
     bed.settle()?;
     let t = bed.tree("t")?;
     assert_eq!(everything(&bed.store().snapshot()?, &t)?, "a=1 b=2 c=3");

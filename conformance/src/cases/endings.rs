@@ -6,6 +6,7 @@ use std::thread;
 use arbour_core::{Durability, Error, KeyRange, KvStore, KvWrite, Result};
 
 use super::claims::{commit, everything, joined, make};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
@@ -57,6 +58,7 @@ pub(super) fn drop_undoes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// No other reader sees a transaction's writes before its commit, and every reader sees them after
 /// it. Case 74.
 pub(super) fn invisible_before_commit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     bed.settle()?;
     let (store, t, u) = (bed.store(), &bed.tree("t")?, &bed.tree("u")?);
@@ -120,6 +122,7 @@ pub(super) fn panic_undoes_and_frees<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 
 /// A transaction that wrote nothing commits at any durability and changes nothing.
 pub(super) fn empty_commit_is_ok<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     commit(bed.store(), &bed.tree("t")?, "a=1")?;
     for durability in Durability::ALL {
         bed.store().begin_with(durability)?.commit()?;

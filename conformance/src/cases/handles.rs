@@ -8,11 +8,13 @@ use arbour_core::{
 
 use super::claims::refused;
 use super::ways::{WritePath, assert_keys, fill, value_for};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// Case 53. Every read refuses a handle of another store, even if both stores have a tree of that
 /// name.
 pub(super) fn foreign_handle_refused_by_reads<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let t = bed.tree("t")?;
     fill(bed.store(), &t, [b"a"])?;
     let other = bed.factory().open(&bed.other_path("other"), &StoreOptions::new())?;
@@ -35,6 +37,7 @@ pub(super) fn foreign_handle_refused_by_reads<F: Factory>(bed: &mut Bed<F>) -> R
 
 /// Case 53. Every write refuses it too, and then neither store changes; a transaction continues.
 pub(super) fn foreign_handle_refused_by_writes<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let t = bed.tree("t")?;
     fill(bed.store(), &t, [b"a"])?;
     let other = bed.factory().open(&bed.other_path("other"), &StoreOptions::new())?;

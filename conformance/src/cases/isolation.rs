@@ -9,6 +9,7 @@ use arbour_core::{
 };
 
 use super::claims::{joined, number, refused, set};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 type Transaction<'s, F> = <<F as Factory>::Store as KvStore>::Transaction<'s>;
@@ -126,10 +127,11 @@ pub(super) fn phantom_in_empty_range<F: Factory>(bed: &mut Bed<F>) -> Result<()>
     Ok(())
 }
 
-/// An optimistic engine reports two conflicting transactions as `Conflict`, also from `write`, and
-/// the same transaction succeeds when it is run again; any other engine never does, whatever its
-/// threads do. Case 80.
+/// An engine with many writers reports two conflicting transactions as `Conflict`, and `write` runs its
+/// closure again until it succeeds; an engine with one writer never reports it, whatever its threads do.
+/// Case 80.
 pub(super) fn conflict_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let (store, t) = (bed.store(), bed.tree("t")?);
     if bed.capabilities().writers == Writers::One {
         thread::scope(|scope| {
@@ -158,20 +160,19 @@ pub(super) fn conflict_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     first.commit()?;
     let error = refused(second.commit(), ErrorKind::Conflict, "the second to commit");
     assert!(error.kind().is_retryable());
-    let increment = |is_disturbed: bool| {
-        store.write(|transaction| {
-            let before = number(transaction, &t, "count")?;
-            if is_disturbed {
-                let mut other = store.begin()?;
-                set(&mut other, &t, "count", before + 10)?;
-                other.commit()?;
-            }
-            set(transaction, &t, "count", before + 1)
-        })
-    };
-    refused(increment(true), ErrorKind::Conflict, "a disturbed transaction");
-    increment(false)?;
-    assert_eq!(number(&store.snapshot()?, &t, "count")?, 12);
+    let mut runs = 0;
+    store.write(|transaction| {
+        runs += 1;
+        let before = number(transaction, &t, "count")?;
+        if runs <= 2 {
+            let mut other = store.begin()?;
+            set(&mut other, &t, "count", before + 10)?;
+            other.commit()?;
+        }
+        set(transaction, &t, "count", before + 1)
+    })?;
+    assert!(runs >= 3, "{runs} runs of a transaction that was disturbed twice");
+    assert_eq!(number(&store.snapshot()?, &t, "count")?, 22);
     Ok(())
 }
 

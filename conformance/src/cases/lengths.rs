@@ -9,6 +9,7 @@ use arbour_core::{
 
 use super::claims::refused;
 use super::ways::{WritePath, add, assert_keys, assert_range, fill, make, read, value_for};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// Case 7. The empty key is a key like any other, and the first; or it is refused before the engine
@@ -86,6 +87,7 @@ pub(super) fn longest_key<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// Case 9. A key one byte over the limit is refused on every path, for puts and deletes, and
 /// nothing else is lost with it.
 pub(super) fn over_long_key_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let key = vec![b'k'; bed.capabilities().limits.key_bytes_max + 1];
     assert_write_refused(bed, &key, Some(b"1"), ErrorKind::TooLarge)?;
     assert_write_refused(bed, &key, None, ErrorKind::TooLarge)
@@ -157,6 +159,7 @@ pub(super) fn one_mebibyte_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 
 /// A value as long as the limit is stored whole, and can be read by `get` and by a scan.
 pub(super) fn longest_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let t = bed.tree("t")?;
     let value = patterned(bed.capabilities().limits.value_bytes_max);
     let mut transaction = bed.store().begin()?;
@@ -183,6 +186,7 @@ pub(super) fn longest_value<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// Case 11. A value one byte over the limit is refused on every path, and nothing else is lost with
 /// it.
 pub(super) fn over_long_value_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let value = vec![b'v'; bed.capabilities().limits.value_bytes_max + 1];
     assert_write_refused(bed, b"key", Some(&value), ErrorKind::TooLarge)?;
     let t = bed.tree("t")?;

@@ -12,6 +12,7 @@ use arbour_core::{
 
 use super::claims::{commit, everything, joined, make, patient, refused};
 use super::files::{attempt, data_bytes, siblings};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory, entries};
 
 /// Asserts that opening was refused with this kind, by an error that names the store.
@@ -164,6 +165,7 @@ pub(super) fn second_handle_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<
 /// Two stores in one process are independent: a transaction of one does not block the other. Case
 /// 101. sled's transactions take a lock that all its stores share.
 pub(super) fn two_stores_are_independent<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     bed.reopen_with(&patient())?;
     let path = bed.other_path("second");
     let second = bed.factory().open(&path, &patient())?;
@@ -197,6 +199,7 @@ pub(super) fn two_stores_are_independent<F: Factory>(bed: &mut Bed<F>) -> Result
 /// A store opened read-only can be read, refuses every kind of write and is not changed on disk; an
 /// engine that cannot do this says so. Cases 83 and 102.
 pub(super) fn read_only_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     let read_only = StoreOptions::new().read_only(true);
     let absent = bed.other_path("absent");

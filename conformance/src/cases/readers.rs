@@ -10,6 +10,7 @@ use arbour_core::{
 };
 
 use super::claims::{commit, everything, joined, make, patient};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory, entries};
 
 /// A cursor reads what its snapshot saw, in both directions, while other threads delete, overwrite
@@ -114,6 +115,7 @@ pub(super) fn long_reader_does_not_block_writer<F: Factory>(bed: &mut Bed<F>) ->
 /// A snapshot taken while a transaction is open neither waits for it nor fails, and sees nothing of
 /// it, then or after its commit.
 pub(super) fn taken_beside_open_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     bed.reopen_with(&patient())?;
     commit(bed.store(), &bed.tree("t")?, "a=1 b=1")?;
     bed.settle()?;

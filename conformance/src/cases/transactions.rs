@@ -7,11 +7,13 @@ use arbour_core::{
 };
 
 use super::claims::{ascending, commit, everything, make, patient, refused};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// A refused write writes nothing, and the transaction continues and commits the rest. Case 76.
 /// fjall panics at an empty key and poisons its writer permanently.
 pub(super) fn failed_write_leaves_it_usable<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let other = bed.factory().open(&bed.other_path("other"), &StoreOptions::new())?;
     let foreign = other.tree("t")?;
     let limits = bed.capabilities().limits;

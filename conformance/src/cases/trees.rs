@@ -6,6 +6,7 @@ use arbour_core::engine::TreeName;
 use arbour_core::{Batch, Durability, KeyRange, KvRead, KvStore, KvWrite, Result};
 
 use super::ways::{WritePath, assert_keys, fill, read, value_for};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory, entries};
 
 /// Case 45. The same key in two trees is two entries, and deleting everything in one leaves the
@@ -185,6 +186,7 @@ pub(super) fn created_after_snapshot<F: Factory>(bed: &mut Bed<F>) -> Result<()>
 /// A name can be resolved while this thread holds a transaction, and the handle is good in it; if
 /// the transaction is rolled back, the tree does not exist.
 pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     for commit in [false, true] {
         let mut transaction = bed.store().begin()?;
         let t = bed.tree("t")?;
@@ -209,6 +211,7 @@ pub(super) fn resolved_beside_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Res
 /// A snapshot and a transaction resolve names as their store does, also one that the store has never
 /// resolved.
 pub(super) fn resolved_in_a_transaction<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     let name = TreeName::new("only here")?;
     let mut transaction = bed.store().begin()?;
     let t = transaction.open_tree(name)?;

@@ -10,6 +10,7 @@ use arbour_core::{
 };
 
 use super::claims::{commit, everything, impatient, joined, make, patient, refused};
+use crate::harness::Undisturbed;
 use crate::{Bed, Factory};
 
 /// How long a store that wrongly admits a second writer has to do so. On a correct store it is only
@@ -41,6 +42,7 @@ fn side_by_side<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// A second writer on another thread, a transaction or a batch, waits for the first, then
 /// continues, and finds what the first committed. Case 82.
 pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     if bed.capabilities().writers == Writers::Many {
         return side_by_side(bed);
     }
@@ -92,6 +94,7 @@ pub(super) fn second_waits<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
 /// A second writer that has waited as long as the options allow, or not at all if they allow none,
 /// fails with `Busy`, and succeeds once the first has ended. Case 82.
 pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     if bed.capabilities().writers == Writers::Many {
         return side_by_side(bed);
     }
@@ -129,6 +132,7 @@ pub(super) fn second_gives_up_in_time<F: Factory>(bed: &mut Bed<F>) -> Result<()
 /// wait for itself. Case 82. The store's timeout is an hour, so an engine that waits hangs here, as
 /// LMDB and redb do by themselves.
 pub(super) fn same_thread_fails_at_once<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     if bed.capabilities().writers == Writers::Many {
         return side_by_side(bed);
     }

@@ -16,6 +16,7 @@
 //! child.rs        this executable again, in another process
 //! second.rs       two processes with one store
 //! kill.rs         a process that is killed again and again
+//! undisturbed.rs  asks a planted engine not to disturb a case
 //! ```
 
 mod axis;
@@ -32,6 +33,7 @@ mod neighbours;
 mod report;
 mod second;
 mod suite;
+mod undisturbed;
 
 pub use axis::Axis;
 pub(crate) use bed::Bed;
@@ -45,3 +47,5 @@ pub(crate) use kill::Killer;
 pub use report::{Failure, Report};
 pub(crate) use second::{assert_refused, start_beside, start_patient};
 pub use suite::{Suite, check_all, run, run_all};
+pub(crate) use undisturbed::Undisturbed;
+pub use undisturbed::is_undisturbed;

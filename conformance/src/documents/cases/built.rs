@@ -1,12 +1,13 @@
 //! Writing while a unique index is built.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use arbour::Result;
 use arbour::documents::{
     Declaration, DocError, DocId, Field, Filter, Index, IndexState, Precondition, Written,
 };
-use arbour_core::KvStore;
+use arbour_core::{KvStore, StoreOptions};
 use serde_json::{Value, json};
 
 use super::claims::{load, member, refused};
@@ -53,6 +54,9 @@ fn take<S: KvStore>(store: &S, codes: &impl TestCollection<Value>, round: usize)
 /// of any document is refused for every writer, whether its document is already in the index or
 /// not. Nulls are free, and so are values that documents no longer have.
 pub(super) fn unique_while_built<F: Factory, M: DocFactory>(bed: &mut DocBed<F, M>) -> Result<()> {
+    // On a busy machine a write that reads the documents which the build has not reached takes long, and one
+    // that meets a conflict is made again.
+    bed.reopen_with(&StoreOptions::new().busy_timeout(Duration::from_secs(60)))?;
     let plain = || Declaration::<Value>::new("codes").field(Field::path("code"));
     let unique = || plain().index(Index::on("code").unique());
     let bodies: Vec<Value> =

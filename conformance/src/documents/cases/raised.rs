@@ -13,6 +13,7 @@ use crate::Factory;
 use crate::deploy::{Killed, Load, Work, step_killed_at_each_commit};
 use crate::documents::bed::Opened;
 use crate::documents::{DocBed, DocFactory, TestCollection, TestDocuments};
+use crate::harness::Undisturbed;
 
 /// What the two versions have in common. A code is unique in both.
 fn tickets() -> Declaration<Value> {
@@ -172,6 +173,7 @@ impl Deploy {
     /// Plays the deploy: the later version is opened, checks, begins to upgrade, abandons that, and
     /// finishes an upgrade.
     fn play<F: Factory, M: DocFactory>(&self, bed: &mut DocBed<F, M>) -> Result<()> {
+        let _undisturbed = Undisturbed::new();
         let tickets = &Tickets::store(bed.store(), &bed.open(earlier())?)?;
         let opened = self.step(bed, tickets, |killed, _| self.open(bed, killed).map(drop))?;
         assert_eq!(opened, 0, "opening writes nothing");

@@ -14,6 +14,7 @@ use super::claims::{append, refused};
 use crate::Factory;
 use crate::breaking::{Break, Breaking};
 use crate::events::EventBed;
+use crate::harness::Undisturbed;
 
 /// Types, some of which are prefixes of others.
 const TYPES: [&str; 4] = ["noted", "note", "noted again", "erased"];
@@ -117,6 +118,7 @@ pub(super) fn found_by_index_alike<F: Factory>(bed: &mut EventBed<F>) -> Result<
 /// An index that is declared later is built from the existing events, in several commits; if that
 /// is interrupted, reads are right, and the next program resumes it.
 pub(super) fn made_of_what_is_there<F: Factory>(bed: &mut EventBed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     const CROWD: usize = 1100;
     fill(bed, 0..CROWD)?;
     let mut done = 0;

@@ -13,11 +13,13 @@ use super::claims::{
     app, assert_counted, at, counts_rooms, fill_rooms, place, ran, refused, room, traced,
 };
 use crate::Factory;
+use crate::harness::Undisturbed;
 use crate::migrations::MigrationBed;
 
 /// Case 42. A run that ends in chunk k resumes after the last commit, and no entry is handed out
 /// twice.
 pub(super) fn resumes_at_cursor<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     fill_rooms(&**bed.store(), 23)?;
     // Each run gets a few entries further, and then fails in the middle of a chunk.
     let left = Arc::new(AtomicUsize::new(0));

@@ -14,6 +14,7 @@ use super::claims::{
 };
 use crate::Factory;
 use crate::breaking::{Break, Breaking};
+use crate::harness::Undisturbed;
 use crate::migration_fixture::quick;
 use crate::migrations::MigrationBed;
 
@@ -181,6 +182,7 @@ pub(super) fn failed_check_keeps_nothing<F: Factory>(bed: &mut MigrationBed<F>) 
 
 /// If a step in chunks fails, the chunks before it stay, and the next run resumes after them.
 pub(super) fn failed_chunk_keeps_those_before<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     fill_rooms(&**bed.store(), 10)?;
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);

@@ -13,6 +13,7 @@ use super::claims::{
 };
 use crate::Factory;
 use crate::breaking::{Break, Breaking};
+use crate::harness::Undisturbed;
 use crate::migrations::MigrationBed;
 
 /// Case 43. If two runners start at once, one applies the steps, and the other waits and finds them
@@ -67,6 +68,7 @@ pub(super) fn busy_after_the_wait<F: Factory>(bed: &mut MigrationBed<F>) -> Resu
 /// A runner that died leaves its lease; once it has expired, another runner resumes after the last
 /// commit.
 pub(super) fn dead_runner_is_succeeded<F: Factory>(bed: &mut MigrationBed<F>) -> Result<()> {
+    let _undisturbed = Undisturbed::new();
     const LEASE: Duration = Duration::from_millis(400);
     fill_rooms(&**bed.store(), 9)?;
     let migrations = || app([counts_rooms(1)]).chunk_entries(3);

@@ -31,6 +31,10 @@ fn main() -> arbour::Result<()> {
         Ok(())
     })?;
 
+    // A closure may run again after a conflict: it clones what the transaction takes.
+    let first = note();
+    store.write(|transaction| notes.insert(transaction, first))?;
+
     // A transaction does not outlive its closure.
     let mut kept = None;
     store.write(|transaction| {
