@@ -28,9 +28,10 @@ macro_rules! at_path {
 }
 
 /// All engines of Arbour, so that an error can name the missing feature.
-pub(crate) const ENGINES: [Engine; 6] = [
+pub(crate) const ENGINES: [Engine; 7] = [
     Engine { scheme: "memory", open: Some(open_memory) },
     at_path!("fjall", arbour_fjall::FjallStore),
+    at_path!("lmdb", arbour_lmdb::LmdbStore),
     at_path!("redb", arbour_redb::RedbStore),
     at_path!("rocksdb", arbour_rocksdb::RocksdbStore),
     at_path!("sled", arbour_sled::SledStore),
@@ -48,6 +49,7 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
 #[cfg_attr(
     not(any(
         feature = "fjall",
+        feature = "lmdb",
         feature = "redb",
         feature = "rocksdb",
         feature = "sled",
@@ -69,6 +71,7 @@ fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOpt
 #[cfg_attr(
     not(any(
         feature = "fjall",
+        feature = "lmdb",
         feature = "redb",
         feature = "rocksdb",
         feature = "sled",

@@ -2,7 +2,7 @@
 //!
 //! A store holds *trees*: named, ordered maps from bytes to bytes. A program reads them through a
 //! *snapshot*, which sees one moment, and writes them in a *transaction*, which is one commit over all
-//! trees. It does so on redb, SQLite, RocksDB, fjall, sled or in memory, and every engine answers alike: the same
+//! trees. It does so on redb, SQLite, LMDB, RocksDB, fjall, sled or in memory, and every engine answers alike: the same
 //! bytes in the same order, the same kind of error. On top of the contract are documents, events,
 //! migrations and transfers, which therefore run on every engine too.
 //!
@@ -50,6 +50,7 @@
 //! | [`tokio`] | the store for async programs, and changes as streams | `tokio` |
 //! | [`traced`] | a store that reports its transactions by `tracing` and in numbers | `tracing` |
 //! | [`redb`] | the engine redb, pure Rust | `redb` |
+//! | [`lmdb`] | the engine LMDB, a memory map for many readers and processes | `lmdb` |
 //! | [`sqlite`] | the engine SQLite, open to SQL and to other processes | `sqlite` |
 //! | [`fjall`] | the engine fjall, pure Rust | `fjall` |
 //! | [`sled`] | the engine sled, pure Rust | `sled` |
@@ -62,6 +63,7 @@
 //! | feature | default | adds | needs beside Rust |
 //! |---|---|---|---|
 //! | `redb` | yes | the engine redb and its scheme `redb:` | |
+//! | `lmdb` | | the engine LMDB, compiled in, and `lmdb:` | a C compiler |
 //! | `sqlite` | | the engine SQLite, compiled in, and `sqlite:`; with `documents`, views of collections for SQL | a C compiler |
 //! | `fjall` | | the engine fjall and `fjall:` | |
 //! | `sled` | | the engine sled and `sled:` | |
@@ -87,6 +89,7 @@
     not(all(
         feature = "documents",
         feature = "events",
+        feature = "lmdb",
         feature = "migrations",
         feature = "fjall",
         feature = "redb",
@@ -145,6 +148,8 @@ pub use arbour_core::{
 pub use arbour_derive::test;
 #[cfg(feature = "fjall")]
 pub use arbour_fjall as fjall;
+#[cfg(feature = "lmdb")]
+pub use arbour_lmdb as lmdb;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]

@@ -10,8 +10,9 @@ use arbour::{
 };
 
 /// Every engine of Arbour's that keeps its stores at a path, and whether it is built in.
-const AT_A_PATH: [(&str, bool); 5] = [
+const AT_A_PATH: [(&str, bool); 6] = [
     ("fjall", cfg!(feature = "fjall")),
+    ("lmdb", cfg!(feature = "lmdb")),
     ("redb", cfg!(feature = "redb")),
     ("rocksdb", cfg!(feature = "rocksdb")),
     ("sled", cfg!(feature = "sled")),

@@ -30,6 +30,8 @@ pub mod machine;
 pub mod overhead;
 #[cfg(feature = "fjall")]
 mod raw_fjall;
+#[cfg(feature = "lmdb")]
+mod raw_lmdb;
 mod raw_redb;
 #[cfg(feature = "rocksdb")]
 mod raw_rocksdb;
@@ -50,6 +52,8 @@ pub mod workload;
 pub use arbour::Arbour;
 #[cfg(feature = "fjall")]
 pub use raw_fjall::RawFjall;
+#[cfg(feature = "lmdb")]
+pub use raw_lmdb::RawLmdb;
 pub use raw_redb::RawRedb;
 #[cfg(feature = "rocksdb")]
 pub use raw_rocksdb::RawRocksdb;

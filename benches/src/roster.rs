@@ -116,6 +116,7 @@ pub(crate) fn durability_settings(engine: &str) -> [&'static str; 3] {
         "sqlite" => ["synchronous = NORMAL", "synchronous = NORMAL", "synchronous = FULL"],
         "sled" => ["no flush", "flush", "flush and fsync"],
         "fjall" => ["journal, buffered", "journal", "journal, synced"],
+        "lmdb" => ["MDB_NOMETASYNC", "MDB_NOMETASYNC", "MDB_NOMETASYNC and mdb_env_sync"],
         "rocksdb" => ["write-ahead log", "write-ahead log", "write-ahead log, synced"],
         _ => [""; 3],
     }
@@ -151,6 +152,8 @@ fn raw(engine: Engine) -> Option<Entrant> {
         "sled" => Box::new(|path| Ok(Box::new(crate::RawSled::create(path)?))),
         #[cfg(feature = "fjall")]
         "fjall" => Box::new(|path| Ok(Box::new(crate::RawFjall::create(path)?))),
+        #[cfg(feature = "lmdb")]
+        "lmdb" => Box::new(|path| Ok(Box::new(crate::RawLmdb::create(path)?))),
         #[cfg(feature = "rocksdb")]
         "rocksdb" => Box::new(|path| Ok(Box::new(crate::RawRocksdb::create(path)?))),
         _ => return None,

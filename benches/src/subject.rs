@@ -24,6 +24,8 @@ pub const ENGINES: &[&str] = &[
     "sled",
     #[cfg(feature = "fjall")]
     "fjall",
+    #[cfg(feature = "lmdb")]
+    "lmdb",
     #[cfg(feature = "rocksdb")]
     "rocksdb",
 ];
@@ -93,6 +95,10 @@ pub(crate) fn visit_each(asked: &[String], visit: &mut impl Visit) -> Result<()>
     #[cfg(feature = "fjall")]
     if is_asked_for(Fjall::NAME, asked) {
         visit.visit::<Fjall>()?;
+    }
+    #[cfg(feature = "lmdb")]
+    if is_asked_for(Lmdb::NAME, asked) {
+        visit.visit::<Lmdb>()?;
     }
     #[cfg(feature = "rocksdb")]
     if is_asked_for(Rocksdb::NAME, asked) {
@@ -206,6 +212,29 @@ impl Native for Fjall {
 
     fn create_raw(path: &Path) -> Result<Self::Raw> {
         crate::RawFjall::create(path)
+    }
+}
+
+#[cfg(feature = "lmdb")]
+pub(crate) struct Lmdb;
+
+#[cfg(feature = "lmdb")]
+impl Subject for Lmdb {
+    type Store = arbour_lmdb::LmdbStore;
+    const NAME: &'static str = "lmdb";
+
+    fn open(path: &Path, options: &StoreOptions) -> Result<Self::Store> {
+        arbour_lmdb::LmdbStore::open(path, options)
+    }
+}
+
+#[cfg(feature = "lmdb")]
+impl Native for Lmdb {
+    type Raw = crate::RawLmdb;
+    const GROUPS: bool = true;
+
+    fn create_raw(path: &Path) -> Result<Self::Raw> {
+        crate::RawLmdb::create(path)
     }
 }
 

@@ -19,6 +19,8 @@ fn raws(folder: &Path) -> Result<Vec<(&'static str, Box<dyn Contender>)>> {
         ("sled", Box::new(arbour_benches::RawSled::create(&path("sled"))?)),
         #[cfg(feature = "fjall")]
         ("fjall", Box::new(arbour_benches::RawFjall::create(&path("fjall"))?)),
+        #[cfg(feature = "lmdb")]
+        ("lmdb", Box::new(arbour_benches::RawLmdb::create(&path("lmdb"))?)),
         #[cfg(feature = "rocksdb")]
         ("rocksdb", Box::new(arbour_benches::RawRocksdb::create(&path("rocksdb"))?)),
     ])

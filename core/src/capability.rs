@@ -85,6 +85,10 @@ pub enum Writers {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DamageDetection {
+    /// The engine trusts its files: a damaged one may be read as wrong data or end the process.
+    /// Opening with [`verify`](crate::StoreOptions::verify) detects damage to the engine's own
+    /// structures; changed bytes within a key or value are returned as they are.
+    StructureOnVerify,
     /// Damage to the engine's own structures is detected when they are read; changed bytes within a
     /// key or value are returned as they are.
     Structure,

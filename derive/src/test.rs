@@ -10,9 +10,10 @@ use crate::nearest::suggestion;
 use crate::options::set_once;
 
 /// The engines, and whether each is built into `arbour`, which switches on the feature of that name.
-const ENGINES: [(&str, bool); 6] = [
+const ENGINES: [(&str, bool); 7] = [
     ("memory", true),
     ("fjall", cfg!(feature = "fjall")),
+    ("lmdb", cfg!(feature = "lmdb")),
     ("redb", cfg!(feature = "redb")),
     ("rocksdb", cfg!(feature = "rocksdb")),
     ("sled", cfg!(feature = "sled")),

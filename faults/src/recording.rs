@@ -271,7 +271,10 @@ impl<'l> Record<'l> {
                 return Ok(());
             }
             // SQLite's index of its log, which it makes anew whenever it opens a file.
-            b'X' if self.path.ends_with(b"-shm") => return Ok(()),
+            // Neither holds data: SQLite and LMDB make them anew after a loss of power.
+            b'X' if self.path.ends_with(b"-shm") || self.path.ends_with(b"/lock.mdb") => {
+                return Ok(());
+            }
             b'X' => {
                 let message = format!("{} is written through a memory map", path.display());
                 return Err(Error::Recording(message));

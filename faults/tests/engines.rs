@@ -1,7 +1,13 @@
 //! A short run over Arbour's engines: the long one is `cargo run -p arbour-faults --release`.
 #![cfg(all(
     target_os = "linux",
-    any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
+    any(
+        feature = "lmdb",
+        feature = "redb",
+        feature = "rocksdb",
+        feature = "sled",
+        feature = "sqlite"
+    )
 ))]
 
 use arbour_faults::engine::Engine;
@@ -64,6 +70,7 @@ fn survives_failing_calls(name: &str) {
 
 /// Damage causes no panic, abort or hang, and errors report it as damage. `finds_all` are the
 /// faults after which nothing may pass for data.
+#[cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
 fn names_damage(name: &str, finds_all: &[Fault]) {
     let table = table_of(name, damage::run);
     let faults = [
@@ -153,3 +160,28 @@ engine!("redb", redb, finds_all: [Fault::DamageClosedVerified]);
 engine!("sqlite", sqlite, finds_all: []);
 engine!("sled", sled, finds_all: [Fault::DamageClosed, Fault::DamageClosedVerified]);
 engine!("rocksdb", rocksdb, finds_all: []);
+
+/// LMDB trusts its file: what a damaged one does without a verification is not tested.
+#[cfg(feature = "lmdb")]
+mod lmdb {
+    use super::*;
+
+    #[test]
+    fn power_loss_and_kills() {
+        survives_power_loss("lmdb");
+    }
+
+    #[test]
+    fn failing_calls() {
+        survives_failing_calls("lmdb");
+    }
+
+    #[test]
+    fn damage_that_is_verified() {
+        let table = table_of("lmdb", damage::run);
+        for fault in [Fault::DamageClosedVerified, Fault::DamageKilledVerified] {
+            let outcomes = [Outcome::Right, Outcome::Refused, Outcome::Lost];
+            expect_only(&table, "lmdb", fault, &outcomes);
+        }
+    }
+}

@@ -1,6 +1,12 @@
 //! Every two engines that are built in give the same answers, opened by their URLs.
 
-#![cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
+#![cfg(any(
+    feature = "lmdb",
+    feature = "redb",
+    feature = "rocksdb",
+    feature = "sled",
+    feature = "sqlite"
+))]
 
 use arbour::Registry;
 use arbour_conformance::{mirror, seed};
@@ -30,6 +36,11 @@ macro_rules! pairs {
 }
 
 pairs! {
+    lmdb_and_memory: "lmdb", "memory" if "lmdb";
+    lmdb_and_redb: "lmdb", "redb" if "lmdb", "redb";
+    lmdb_and_rocksdb: "lmdb", "rocksdb" if "lmdb", "rocksdb";
+    lmdb_and_sled: "lmdb", "sled" if "lmdb", "sled";
+    lmdb_and_sqlite: "lmdb", "sqlite" if "lmdb", "sqlite";
     memory_and_redb: "memory", "redb" if "redb";
     memory_and_rocksdb: "memory", "rocksdb" if "rocksdb";
     memory_and_sled: "memory", "sled" if "sled";

@@ -332,7 +332,7 @@ fn every_backend_has_files_of_old() {
 }
 
 /// The allowed dependencies among the crates of the workspace, tests aside.
-const DIRECTIONS: [(&str, &[&str]); 14] = [
+const DIRECTIONS: [(&str, &[&str]); 15] = [
     // It reads the sources of the others, and is compiled with none of them.
     ("arbour-tidy", &[]),
     ("arbour-core", &[]),
@@ -341,6 +341,7 @@ const DIRECTIONS: [(&str, &[&str]); 14] = [
     // Programs that its macros accept and refuse, compiled by a test.
     ("arbour-derive-programs", &[]),
     ("arbour-fjall", &["arbour-core"]),
+    ("arbour-lmdb", &["arbour-core"]),
     ("arbour-redb", &["arbour-core"]),
     ("arbour-rocksdb", &["arbour-core"]),
     ("arbour-sled", &["arbour-core"]),
@@ -352,6 +353,7 @@ const DIRECTIONS: [(&str, &[&str]); 14] = [
             "arbour-core",
             "arbour-derive",
             "arbour-fjall",
+            "arbour-lmdb",
             "arbour-redb",
             "arbour-rocksdb",
             "arbour-sled",
@@ -367,6 +369,7 @@ const DIRECTIONS: [(&str, &[&str]); 14] = [
             "arbour",
             "arbour-core",
             "arbour-fjall",
+            "arbour-lmdb",
             "arbour-redb",
             "arbour-rocksdb",
             "arbour-sled",
@@ -376,7 +379,14 @@ const DIRECTIONS: [(&str, &[&str]); 14] = [
     // Like the benches; it needs no layer of the root.
     (
         "arbour-faults",
-        &["arbour-core", "arbour-redb", "arbour-rocksdb", "arbour-sled", "arbour-sqlite"],
+        &[
+            "arbour-core",
+            "arbour-lmdb",
+            "arbour-redb",
+            "arbour-rocksdb",
+            "arbour-sled",
+            "arbour-sqlite",
+        ],
     ),
 ];
 

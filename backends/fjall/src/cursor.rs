@@ -66,8 +66,8 @@ impl<'t> FjallCursor<'t> {
             return Place::Ended;
         }
         let number = self.tree.number();
-        let (mut start, mut end) =
-            (lower_bound(number, range.start()), upper_bound(number, range.end()));
+        let mut start = lower_bound(number, range.start()).into_vec();
+        let mut end = upper_bound(number, range.end()).into_vec();
         // fjall panics at a bound that is longer than its keys. No key lies between such a bound and
         // the longest key that it begins with.
         let start_is_cut = cut(&mut start);

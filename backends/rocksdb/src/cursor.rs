@@ -9,7 +9,7 @@ use crate::database::{Database, Db};
 /// A cursor of a [`RocksdbStore`](crate::RocksdbStore): it lends the bytes of RocksDB's own blocks.
 ///
 /// ```
-use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
+/// use arbour_core::{Cursor, KvRead, KvStore, StoreOptions};
 /// use arbour_rocksdb::{RocksdbCursor, RocksdbStore};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("app.rocksdb");
@@ -88,8 +88,8 @@ impl<'t> EntryCursor<'t> {
         direction: Direction,
         mut options: ReadOptions,
     ) -> Self {
-        options.set_iterate_lower_bound(lower_bound(number, range.start()));
-        options.set_iterate_upper_bound(upper_bound(number, range.end()));
+        options.set_iterate_lower_bound(lower_bound(number, range.start()).into_vec());
+        options.set_iterate_upper_bound(upper_bound(number, range.end()).into_vec());
         let iterator = database.db.raw_iterator_opt(options);
         Self { iterator, place: Place::Unplaced, direction, number, database }
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use arbour_core::engine::{StoreLock, StorePath};
+use arbour_core::engine::{StoreLock, StorePath, make_folder};
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::error;
@@ -46,30 +46,15 @@ impl Folder {
                 let message = "the path is that of a file; a store of RocksDB is a folder";
                 return Err(error::corrupted(Operation::Open, message));
             }
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound && create => make(path)?,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound && create => {
+                make_folder(path).map_err(unreachable)?;
+            }
             Err(cause) => return Err(path.open_error(cause)),
         }
         let lock = if cfg!(unix) { lock(path, read_only)? } else { None };
         path.pin()?;
         Ok(Self { _lock: lock })
     }
-}
-
-/// Creates a folder that survives a power loss.
-fn make(path: &Path) -> Result<()> {
-    match fs::create_dir(path) {
-        // Another process was quicker; the lock decides.
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
-            return Ok(());
-        }
-        made => made.map_err(unreachable)?,
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if cfg!(unix) {
-        let synced = File::open(parent.unwrap_or(Path::new("."))).and_then(|file| file.sync_all());
-        synced.map_err(unreachable)?;
-    }
-    Ok(())
 }
 
 fn lock(path: &Path, read_only: bool) -> Result<Option<StoreLock>> {
@@ -118,23 +103,4 @@ pub(crate) fn size(path: &Path) -> io::Result<u64> {
 
 fn unreachable(cause: io::Error) -> Error {
     error::system(cause, Operation::Open, "the folder cannot be reached")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_that_another_process_made_is_taken_and_a_file_is_not() {
-        let scratch = tempfile::tempdir().unwrap();
-        let folder = scratch.path().join("store");
-        make(&folder).unwrap();
-        make(&folder).unwrap();
-        let file = scratch.path().join("file");
-        fs::write(&file, "").unwrap();
-        let refused = make(&file).unwrap_err();
-        assert_eq!(refused.kind(), arbour_core::ErrorKind::Io, "{refused}");
-        let refused = make(&scratch.path().join("nowhere/store")).unwrap_err();
-        assert_eq!(refused.kind(), arbour_core::ErrorKind::Io, "{refused}");
-    }
 }

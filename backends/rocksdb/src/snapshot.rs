@@ -77,7 +77,7 @@ impl<'s> RocksdbSnapshot<'s> {
         let mut options = self.pin.options();
         // Counting everything should not evict what others read often.
         options.fill_cache(false);
-        options.set_iterate_lower_bound(first_of(CATALOG + 1));
+        options.set_iterate_lower_bound(first_of(CATALOG + 1).into_vec());
         let mut iterator = self.database().db.raw_iterator_opt(options);
         iterator.seek_to_first();
         let mut count = 0;

@@ -11,7 +11,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use crate::sync_folder::sync_folder;
+use arbour_core::engine::sync_folder;
 
 /// File systems record modification times in steps of up to this.
 const TIME_STEP: Duration = Duration::from_millis(50);

@@ -24,11 +24,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arbour_core::engine::StorePath;
+use arbour_core::engine::{StorePath, sync_folder};
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::seal::{Seal, State};
-use crate::sync_folder::sync_folder;
 use crate::tail::Tail;
 use crate::{checksum, error, gap, index, segments, settings, undo};
 

@@ -101,7 +101,6 @@ mod segments;
 mod settings;
 mod snapshot;
 mod store;
-mod sync_folder;
 mod tail;
 mod transaction;
 mod undo;

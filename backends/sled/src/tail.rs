@@ -11,8 +11,8 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use arbour_core::Result;
+use arbour_core::engine::sync_folder;
 
-use crate::sync_folder::sync_folder;
 use crate::{error, index, segments};
 
 /// How much is kept while the store is opened. Beyond that, a failed read loses what it affects.

@@ -17,7 +17,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::sync_folder::sync_folder;
+use arbour_core::engine::sync_folder;
+
 use crate::tail::Tail;
 
 const NAME: &str = "undo";

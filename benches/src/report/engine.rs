@@ -17,11 +17,12 @@ pub struct Engine {
 }
 
 /// Every engine.
-pub const ENGINES: [Engine; 6] = [
+pub const ENGINES: [Engine; 7] = [
     Engine { name: "redb", title: "redb", is_persistent: true },
     Engine { name: "sqlite", title: "SQLite", is_persistent: true },
     Engine { name: "sled", title: "sled", is_persistent: true },
     Engine { name: "fjall", title: "fjall", is_persistent: true },
+    Engine { name: "lmdb", title: "LMDB", is_persistent: true },
     Engine { name: "rocksdb", title: "RocksDB", is_persistent: true },
     Engine { name: "memory", title: "memory", is_persistent: false },
 ];

@@ -10,6 +10,11 @@ pub(crate) fn engine_version(engine: &str) -> String {
         "memory" => format!("imbl {}", locked("imbl")),
         #[cfg(feature = "sqlite")]
         "sqlite" => format!("{}, rusqlite {}", rusqlite::version(), locked("rusqlite")),
+        #[cfg(feature = "lmdb")]
+        "lmdb" => {
+            let own = heed::lmdb_version();
+            format!("{}.{}.{}, heed {}", own.major, own.minor, own.patch, locked("heed"))
+        }
         "rocksdb" => {
             let (_, own) = locked("librocksdb-sys").split_once('+').unwrap_or_default();
             format!("{own}, rocksdb {}", locked("rocksdb"))

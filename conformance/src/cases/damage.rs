@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::engine::panic_message;
 use arbour_core::{
-    Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,
-    StoreOptions,
+    DamageDetection, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation,
+    Result, StoreOptions,
 };
 
 use super::claims::{commit, refused};
@@ -191,6 +191,7 @@ pub(super) fn garbage_never_passes_for_data<F: Factory>(bed: &mut Bed<F>) -> Res
     store.close()?;
     drop(store);
     let bytes = data_bytes(bed.factory(), &intact)?;
+    let options = StoreOptions::new().verify(needs_verification(bed));
     for block in blocks(&bytes) {
         for (name, garbage) in [("noise", noise(BLOCK)), ("zeros", vec![0; BLOCK])] {
             let what = format!("{name} in block {block}");
@@ -202,7 +203,7 @@ pub(super) fn garbage_never_passes_for_data<F: Factory>(bed: &mut Bed<F>) -> Res
             copy_files(&intact, &path)?;
             set_data_bytes(bed.factory(), &path, &damaged)?;
             let checked = placed(&what, || {
-                let store = bed.factory().open(&path, &StoreOptions::new())?;
+                let store = bed.factory().open(&path, &options)?;
                 names.iter().try_for_each(|name| right_or_refused(&store, name, &what))
             });
             if let Err(error) = checked {
@@ -211,6 +212,11 @@ pub(super) fn garbage_never_passes_for_data<F: Factory>(bed: &mut Bed<F>) -> Res
         }
     }
     Ok(())
+}
+
+/// Tells whether the engine promises to detect damage only if it is asked to verify.
+fn needs_verification<F: Factory>(bed: &Bed<F>) -> bool {
+    bed.capabilities().damage == DamageDetection::StructureOnVerify
 }
 
 /// The entries of a tree that spans many pages.

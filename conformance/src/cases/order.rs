@@ -24,7 +24,7 @@ pub(super) fn unsigned_bytewise<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     assert_keys(bed.store(), &t, &borrowed(&keys))?;
     let below_80 = KeyRange::new(..&b"\x80"[..]);
     let expected: Vec<&[u8]> =
-        keys.iter().map(Vec::as_slice).filter(|key| *key < b"\x80").collect();
+        keys.iter().map(Vec::as_slice).filter(|key| **key < *b"\x80".as_slice()).collect();
     assert_range(bed.store(), &t, &below_80, &expected)
 }
 

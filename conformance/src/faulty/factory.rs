@@ -91,7 +91,9 @@ impl FaultyFactory {
             }
             // A file that is not a store at all is refused; a store with damage in its middle is
             // opened, and the damage is found when it is read.
-            (Some(Fault::ScanSwallowsErrors), ErrorKind::Corrupted) if is_store(path) => {
+            (Some(Fault::ScanSwallowsErrors | Fault::VerifiesNothing), ErrorKind::Corrupted)
+                if is_store(path) =>
+            {
                 (Ok(()), &*beside, true)
             }
             _ => return Err(refusal),

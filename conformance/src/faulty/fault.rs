@@ -239,6 +239,8 @@ macro_rules! __faults {
             NewerFormatOpened "damage::newer_format_refused",
             /// A file that is not a store is replaced by an empty store.
             DamageReplaced "damage::not_a_store_refused",
+            /// Only a verification is said to detect damage, and it detects none.
+            VerifiesNothing "damage::garbage_never_passes_for_data",
             /// A commit that has to survive the process stays in its memory, like Pebble's under
             /// go-ethereum.
             DurabilityLowered "durability::commits_outlive_the_process",

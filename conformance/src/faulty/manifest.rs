@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use arbour_core::{Capabilities, Durability, Error, ErrorKind, Writers};
+use arbour_core::{Capabilities, DamageDetection, Durability, Error, ErrorKind, Writers};
 
 use super::Fault;
 
@@ -18,6 +18,7 @@ pub(super) fn capabilities(fault: Option<Fault>, below: &Capabilities) -> Capabi
         Some(Fault::DeniesBackup) => shown.hot_backup = false,
         Some(Fault::ClaimsCompaction) => shown.compaction = true,
         Some(Fault::DeniesReadOnly) => shown.read_only = false,
+        Some(Fault::VerifiesNothing) => shown.damage = DamageDetection::StructureOnVerify,
         Some(Fault::ClaimsMultiProcess) => shown.multi_process = true,
         Some(Fault::StrongestLevelMissing) => {
             shown.durability.retain(|level| *level < Durability::PowerLoss);

@@ -124,7 +124,9 @@ fn scan_some<'t>(
             Some(Fault::SignedByteOrder) => entries.sort_by_key(|(key, _)| signed(key)),
             Some(Fault::ShorterKeysFirst) => entries.sort_by_key(|(key, _)| key.len()),
             // The first read fails, and that is taken for the end.
-            Some(Fault::ScanSwallowsErrors) if store.damaged => entries.clear(),
+            Some(Fault::ScanSwallowsErrors | Fault::VerifiesNothing) if store.damaged => {
+                entries.clear();
+            }
             _ => {}
         }
         if direction == Direction::Reverse {

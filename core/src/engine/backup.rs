@@ -1,10 +1,11 @@
 //! Moving a backup to its destination once it is complete.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{self, Path, PathBuf};
 
+use super::store_folder::sync_folder;
 use crate::{Error, ErrorKind, Operation, Result};
 
 /// Writes a backup next to its destination and moves it there once it is complete. Engines use it
@@ -45,7 +46,7 @@ pub fn write_backup(destination: &Path, write: impl FnOnce(&Path) -> Result<()>)
     remove(&unfinished).map_err(refused)?;
     let written = write(&unfinished).and_then(|()| {
         fs::rename(&unfinished, destination)
-            .and_then(|()| sync_folder_of(destination))
+            .and_then(|()| destination.parent().map_or(Ok(()), sync_folder))
             .map_err(refused)
     });
     if written.is_err() {
@@ -73,14 +74,6 @@ fn remove(path: &Path) -> io::Result<()> {
     match removed {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
-    }
-}
-
-/// A rename is durable once the folder is synced. Only Unix allows a folder to be opened for that.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
     }
 }
 

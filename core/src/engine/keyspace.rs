@@ -1,67 +1,71 @@
-//! Many trees in one keyspace of an engine: the position of a tree's entries among those of all.
+//! The position of a tree's entries among those of all trees, for an engine that keeps all in one
+//! ordered map: RocksDB and LMDB do.
 //!
 //! ```text
 //! 00000000 NAME         number of the tree of that name    the catalog
 //! 0000002a KEY          value                              an entry of tree 42
 //! ```
 //!
-//! Numbers are big-endian, so that a tree is one range and ranges keep the order of keys.
-//! [`TreeCatalog`](crate::engine::TreeCatalog) assigns them.
-//!
-//! Engines whose own trees are expensive store all of Arbour's trees in one of them. RocksDB writes
-//! and reads back the options of all its column families to create one, which takes 30 ms for the
-//! first and twice that for the three-hundredth; fjall takes 33 and 65 ms for a keyspace. Each of
-//! them is also flushed to files of its own.
+//! Numbers are big-endian, so that a tree is one range and ranges keep the order of keys. The last
+//! number is never given to a tree.
 //!
 //! ```
-//! use arbour_core::engine::keyspace::{is_of, key_of, stored_key};
+//! use arbour_core::engine::keyspace::{key_of, lower_bound, stored_key, upper_bound};
+//! use std::ops::Bound;
 //! let stored = stored_key(42, b"ada");
-//! assert_eq!(stored.as_ref(), b"\0\0\0\x2aada");
-//! assert!(is_of(42, stored.as_ref()));
-//! assert_eq!(key_of(stored.as_ref()), b"ada");
+//! assert_eq!(*stored, *b"\0\0\0\x2aada");
+//! assert_eq!(key_of(&stored), b"ada");
+//! assert!(lower_bound(42, Bound::Unbounded) <= stored && stored < upper_bound(42, Bound::Unbounded));
 //! ```
 
 use std::ops::Bound;
 
 use smallvec::SmallVec;
 
-/// The number of the tree that maps the names of the others to their numbers.
+/// The number of a tree, with which its keys begin.
 ///
 /// ```
-/// use arbour_core::engine::keyspace::{CATALOG, first_of};
-/// assert_eq!(first_of(CATALOG), [0; 4]);
+/// use arbour_core::engine::keyspace::{CATALOG, TreeNumber};
+/// let first: TreeNumber = CATALOG + 1;
+/// assert_eq!(first, 1);
 /// ```
-pub const CATALOG: u32 = 0;
+pub type TreeNumber = u32;
 
-/// How many bytes precede the key in a stored key.
+/// A key with the number of its tree before it. Few are long enough to need an allocation.
 ///
 /// ```
-/// use arbour_core::engine::keyspace::{NUMBER_BYTES, stored_key};
-/// assert_eq!(stored_key(7, b"").as_ref().len(), NUMBER_BYTES);
+/// use arbour_core::engine::keyspace::{StoredKey, stored_key};
+/// let stored: StoredKey = stored_key(1, b"k");
+/// assert_eq!(stored.len(), 5);
 /// ```
-pub const NUMBER_BYTES: usize = size_of::<u32>();
+pub type StoredKey = SmallVec<[u8; 64]>;
 
-/// Returns the key under which a key of a tree is stored. Few are long enough to need an
-/// allocation.
+/// The tree that maps the names of the others to their numbers.
+pub const CATALOG: TreeNumber = 0;
+
+/// How much longer a stored key is than the key, in bytes.
+pub const NUMBER_BYTES: usize = size_of::<TreeNumber>();
+
+/// Returns the stored form of a key.
 ///
 /// ```
 /// use arbour_core::engine::keyspace::stored_key;
-/// assert!(stored_key(1, &[0xff; 80]).as_ref() < stored_key(2, b"").as_ref());
+/// assert_eq!(*stored_key(1, b"k"), *b"\0\0\0\x01k");
 /// ```
 #[must_use]
 #[inline]
-pub fn stored_key(tree: u32, key: &[u8]) -> impl AsRef<[u8]> + use<> {
-    let mut stored = SmallVec::<[u8; 64]>::new();
+pub fn stored_key(tree: TreeNumber, key: &[u8]) -> StoredKey {
+    let mut stored = StoredKey::new();
     stored.extend_from_slice(&tree.to_be_bytes());
     stored.extend_from_slice(key);
     stored
 }
 
-/// Returns the key within its tree; an empty one if the stored key has no number.
+/// Returns the key within its tree.
 ///
 /// ```
 /// use arbour_core::engine::keyspace::key_of;
-/// assert_eq!(key_of(b"\0\0\0\x07ada"), b"ada");
+/// assert_eq!(key_of(b"\0\0\0\x01k"), b"k");
 /// ```
 #[must_use]
 #[inline]
@@ -72,63 +76,60 @@ pub fn key_of(stored: &[u8]) -> &[u8] {
 /// Tells whether a stored key belongs to a tree.
 ///
 /// ```
-/// use arbour_core::engine::keyspace::is_of;
-/// assert!(is_of(7, b"\0\0\0\x07ada"));
+/// use arbour_core::engine::keyspace::{is_of, stored_key};
+/// assert!(is_of(1, &stored_key(1, b"k")) && !is_of(2, &stored_key(1, b"k")));
 /// ```
 #[must_use]
-pub fn is_of(tree: u32, stored: &[u8]) -> bool {
+#[inline]
+pub fn is_of(tree: TreeNumber, stored: &[u8]) -> bool {
     stored.starts_with(&tree.to_be_bytes())
 }
 
-/// Returns the first stored key that a range with this start may contain.
+/// Returns the first stored key that a range may contain.
 ///
 /// ```
-/// use arbour_core::engine::keyspace::lower_bound;
+/// use arbour_core::engine::keyspace::{lower_bound, stored_key};
 /// use std::ops::Bound;
-/// assert_eq!(lower_bound(7, Bound::Excluded(b"a")), b"\0\0\0\x07a\0");
+/// assert_eq!(lower_bound(1, Bound::Excluded(b"k")), stored_key(1, b"k\0"));
 /// ```
 #[must_use]
-pub fn lower_bound(tree: u32, start: Bound<&[u8]>) -> Vec<u8> {
+pub fn lower_bound(tree: TreeNumber, start: Bound<&[u8]>) -> StoredKey {
     match start {
         Bound::Unbounded => first_of(tree),
-        Bound::Included(key) => joined(tree, key, &[]),
-        Bound::Excluded(key) => joined(tree, key, &[0]),
+        Bound::Included(key) => stored_key(tree, key),
+        Bound::Excluded(key) => after(tree, key),
     }
 }
 
-/// Returns the first stored key after all that a range with this end may contain.
+/// Returns the first stored key after all that a range may contain.
 ///
 /// ```
-/// use arbour_core::engine::keyspace::upper_bound;
+/// use arbour_core::engine::keyspace::{first_of, upper_bound};
 /// use std::ops::Bound;
-/// assert_eq!(upper_bound(7, Bound::Unbounded), b"\0\0\0\x08");
+/// assert_eq!(upper_bound(1, Bound::Unbounded), first_of(2));
 /// ```
 #[must_use]
-pub fn upper_bound(tree: u32, end: Bound<&[u8]>) -> Vec<u8> {
+pub fn upper_bound(tree: TreeNumber, end: Bound<&[u8]>) -> StoredKey {
     match end {
-        // The last number is never assigned to a tree.
         Bound::Unbounded => first_of(tree.saturating_add(1)),
-        Bound::Included(key) => joined(tree, key, &[0]),
-        Bound::Excluded(key) => joined(tree, key, &[]),
+        Bound::Included(key) => after(tree, key),
+        Bound::Excluded(key) => stored_key(tree, key),
     }
 }
 
 /// Returns the first stored key that a tree may contain.
 ///
 /// ```
-/// use arbour_core::engine::keyspace::first_of;
-/// assert_eq!(first_of(7), b"\0\0\0\x07");
+/// assert_eq!(*arbour_core::engine::keyspace::first_of(1), [0, 0, 0, 1]);
 /// ```
 #[must_use]
-pub fn first_of(tree: u32) -> Vec<u8> {
-    tree.to_be_bytes().to_vec()
+pub fn first_of(tree: TreeNumber) -> StoredKey {
+    stored_key(tree, &[])
 }
 
-fn joined(tree: u32, key: &[u8], rest: &[u8]) -> Vec<u8> {
-    let mut stored = Vec::with_capacity(NUMBER_BYTES + key.len() + rest.len());
-    stored.extend_from_slice(&tree.to_be_bytes());
-    stored.extend_from_slice(key);
-    stored.extend_from_slice(rest);
+fn after(tree: TreeNumber, key: &[u8]) -> StoredKey {
+    let mut stored = stored_key(tree, key);
+    stored.push(0);
     stored
 }
 
@@ -138,30 +139,26 @@ mod tests {
 
     use super::{is_of, key_of, lower_bound, stored_key, upper_bound};
 
-    fn stored(tree: u32, key: &[u8]) -> Vec<u8> {
-        stored_key(tree, key).as_ref().to_vec()
-    }
-
     #[test]
     fn a_tree_is_one_range() {
         for tree in [1, 0xff, 0x100, 0xffff_ffff - 1] {
             let (first, end) =
                 (lower_bound(tree, Bound::Unbounded), upper_bound(tree, Bound::Unbounded));
             for key in [&b""[..], b"\0", b"a", &[0xff; 80]] {
-                let stored = stored(tree, key);
-                assert!(first <= stored && stored < end, "{key:?} in {tree}");
+                let stored = stored_key(tree, key);
+                assert!(*first <= *stored && *stored < *end, "{key:?} in {tree}");
                 assert!(is_of(tree, &stored) && !is_of(tree - 1, &stored));
                 assert_eq!(key_of(&stored), key);
             }
-            assert!(stored(tree - 1, &[0xff; 80]) < first);
-            assert!(stored(tree + 1, b"") >= end);
+            assert!(*stored_key(tree - 1, &[0xff; 80]) < *first);
+            assert!(*stored_key(tree + 1, b"") >= *end);
         }
     }
 
     #[test]
     fn bounds_include_and_exclude() {
         let key = &b"k"[..];
-        let (at, after) = (stored(7, b"k"), stored(7, b"k\0"));
+        let (at, after) = (stored_key(7, b"k"), stored_key(7, b"k\0"));
         assert_eq!(lower_bound(7, Bound::Included(key)), at);
         assert_eq!(lower_bound(7, Bound::Excluded(key)), after);
         assert_eq!(upper_bound(7, Bound::Included(key)), after);

@@ -16,6 +16,7 @@
 //! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
 //! - [`Backoff`] says how long a transaction waits after a conflict.
+//! - [`make_folder`] and [`sync_folder`] make the folder of a store, and the names in it, durable.
 //! - [`WriteLatch`] refuses commits after a failed write or sync.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`SendSnapshot`] is a snapshot of any engine that can move between threads.
@@ -42,6 +43,7 @@ mod forward;
 pub mod keyspace;
 mod layer;
 mod overlay;
+mod store_folder;
 mod store_lock;
 mod store_path;
 mod tree_catalog;
@@ -60,6 +62,7 @@ pub use layer::{
 };
 pub use overlay::{MergeCursor, OverlayValue};
 pub(crate) use overlay::{WriteSet, keys_in};
+pub use store_folder::{make_folder, sync_folder};
 pub use store_lock::StoreLock;
 pub use store_path::StorePath;
 pub use tree_catalog::TreeCatalog;

@@ -112,6 +112,31 @@ impl StorePath {
         }
     }
 
+    /// Tells whether two [pinned](Self::pin) paths lead to one file, also by a hard link or a second
+    /// mount. On systems that do not number files the paths are compared.
+    ///
+    /// ```
+    /// use arbour_core::engine::StorePath;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let (file, link) = (folder.path().join("app"), folder.path().join("link"));
+    /// std::fs::write(&file, "data").unwrap();
+    /// std::fs::hard_link(&file, &link).unwrap();
+    /// let (file, link) = (StorePath::resolve(file)?, StorePath::resolve(link)?);
+    /// file.pin()?;
+    /// link.pin()?;
+    /// # if cfg!(unix) {
+    /// assert!(file.is_same_as(&link));
+    /// # }
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self.identity.get().copied().flatten(), other.identity.get().copied().flatten()) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.path == other.path,
+        }
+    }
+
     /// Returns the error for a store that the system cannot open: [`ErrorKind::NotFound`] if
     /// nothing exists at the path, otherwise the result of [`Error::from_io`].
     ///

@@ -38,6 +38,10 @@ pub(super) const SLED: Engine = engine!("sled", arbour_sled::SledStore);
 pub(super) const SQLITE: Engine =
     Engine { names_full_device: false, ..engine!("sqlite", arbour_sqlite::SqliteStore) };
 
+/// Without itself beside it: only unsafe code opens it.
+#[cfg(feature = "lmdb")]
+pub(super) const LMDB: Engine = Engine { raw: None, ..engine!("lmdb", arbour_lmdb::LmdbStore) };
+
 #[cfg(feature = "rocksdb")]
 pub(super) const ROCKSDB: Engine = Engine {
     raw: Some(Raw { name: "raw-rocksdb", reads: false }),

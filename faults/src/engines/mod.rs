@@ -1,7 +1,13 @@
 //! The engines, through Arbour and without it. Those without it store their entries where Arbour
 //! does, so that they can read its stores.
 
-#[cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
+#[cfg(any(
+    feature = "lmdb",
+    feature = "redb",
+    feature = "rocksdb",
+    feature = "sled",
+    feature = "sqlite"
+))]
 mod arbour;
 #[cfg(feature = "redb")]
 mod raw_redb;
@@ -23,6 +29,8 @@ pub(crate) fn all() -> Vec<Engine> {
         &[arbour::SQLITE, raw_sqlite::ENGINE],
         #[cfg(feature = "sled")]
         &[arbour::SLED, raw_sled::ENGINE],
+        #[cfg(feature = "lmdb")]
+        &[arbour::LMDB],
         #[cfg(feature = "rocksdb")]
         &[arbour::ROCKSDB, raw_rocksdb::ENGINE],
     ];

@@ -80,7 +80,9 @@ fn users_without_name<S: KvStore>(store: &S) -> Result<()> {
     let all = users.find(Filter::All).list(&store.snapshot()?)?;
     all.into_iter().try_for_each(|mut user| {
         user.as_object_mut().map(|user| user.remove("name"));
-        store.write_with(Durability::None, |transaction| users.put(transaction, user.clone()).map(drop))
+        store.write_with(Durability::None, |transaction| {
+            users.put(transaction, user.clone()).map(drop)
+        })
     })
 }
 
