@@ -30,28 +30,7 @@ impl Factory for Conflicting {
     }
 }
 
-mod key_values {
-    use super::*;
-    arbour_conformance::__cases!(__topics arbour_conformance::KeyValueSuite; Conflicting; Fixed;);
-}
-
-mod documents {
-    use super::*;
-    use arbour_conformance::documents::DocumentSuite;
-    arbour_conformance::__documents_cases!(__topics DocumentSuite; Conflicting; Fixed;);
-}
-
-mod events {
-    use super::*;
-    use arbour_conformance::events::EventSuite;
-    arbour_conformance::__events_cases!(__topics EventSuite; Conflicting; Fixed;);
-}
-
-mod migrations {
-    use super::*;
-    use arbour_conformance::migrations::MigrationSuite;
-    arbour_conformance::__migrations_cases!(__topics MigrationSuite; Conflicting; Fixed;);
-}
+arbour_conformance::__planted_engine!(Conflicting);
 
 /// A store in memory, used by transactions that hold no lock.
 struct ConflictingStore {

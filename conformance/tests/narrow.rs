@@ -22,26 +22,4 @@ impl Factory for Narrow {
     }
 }
 
-mod key_values {
-    use super::Narrow;
-
-    arbour_conformance::suite!(Narrow, volatile);
-}
-
-mod documents {
-    use super::Narrow;
-
-    arbour_conformance::documents_suite!(Narrow, volatile);
-}
-
-mod events {
-    use super::Narrow;
-
-    arbour_conformance::events_suite!(Narrow, volatile);
-}
-
-mod migrations {
-    use super::Narrow;
-
-    arbour_conformance::migrations_suite!(Narrow, volatile);
-}
+arbour_conformance::__planted_engine!(Narrow);

@@ -18,26 +18,4 @@ impl Factory for Small {
     }
 }
 
-mod key_values {
-    use super::Small;
-
-    arbour_conformance::suite!(Small, volatile);
-}
-
-mod documents {
-    use super::Small;
-
-    arbour_conformance::documents_suite!(Small, volatile);
-}
-
-mod events {
-    use super::Small;
-
-    arbour_conformance::events_suite!(Small, volatile);
-}
-
-mod migrations {
-    use super::Small;
-
-    arbour_conformance::migrations_suite!(Small, volatile);
-}
+arbour_conformance::__planted_engine!(Small);

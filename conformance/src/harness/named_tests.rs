@@ -80,3 +80,34 @@ macro_rules! __process_tests {
         }
     };
 }
+
+/// Generates the tests of the cases of all suites on one axis, for a planted engine.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __planted_engine {
+    ($factory:expr) => {
+        mod key_values {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::__cases!(__topics $crate::KeyValueSuite; $factory; Fixed;);
+        }
+
+        mod documents {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::__documents_cases!(__topics $crate::documents::DocumentSuite; $factory; Fixed;);
+        }
+
+        mod events {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::__events_cases!(__topics $crate::events::EventSuite; $factory; Fixed;);
+        }
+
+        mod migrations {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::__migrations_cases!(__topics $crate::migrations::MigrationSuite; $factory; Fixed;);
+        }
+    };
+}
