@@ -4,7 +4,7 @@ use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, Writers};
 
 /// The most entries of a chunk where other writers do not wait: each of them that a writer changes meanwhile
 /// is a conflict, so a large chunk beside busy writers would never be committed.
-const ENTRIES_BESIDE_WRITERS: usize = 64;
+const ENTRIES_BESIDE_WRITERS: usize = 128;
 
 /// The most entries that a call processes in one transaction. It is halved whenever the engine refuses a
 /// transaction as too large, because how much an entry makes a call write is known only then.

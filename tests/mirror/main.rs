@@ -1,6 +1,7 @@
 //! Every two engines that are built in give the same answers, opened by their URLs.
 
 #![cfg(any(
+    feature = "fjall",
     feature = "lmdb",
     feature = "redb",
     feature = "rocksdb",
@@ -36,6 +37,12 @@ macro_rules! pairs {
 }
 
 pairs! {
+    fjall_and_lmdb: "fjall", "lmdb" if "fjall", "lmdb";
+    fjall_and_memory: "fjall", "memory" if "fjall";
+    fjall_and_redb: "fjall", "redb" if "fjall", "redb";
+    fjall_and_rocksdb: "fjall", "rocksdb" if "fjall", "rocksdb";
+    fjall_and_sled: "fjall", "sled" if "fjall", "sled";
+    fjall_and_sqlite: "fjall", "sqlite" if "fjall", "sqlite";
     lmdb_and_memory: "lmdb", "memory" if "lmdb";
     lmdb_and_redb: "lmdb", "redb" if "lmdb", "redb";
     lmdb_and_rocksdb: "lmdb", "rocksdb" if "lmdb", "rocksdb";

@@ -25,7 +25,14 @@ fn source() -> MemoryStore {
 #[test]
 fn a_copy_goes_on_once_there_is_room() {
     if let Some(url) = limited::url() {
-        let store = arbour::open(&url).unwrap();
+        let store = match arbour::open(&url) {
+            // It reserves its journal, which takes more.
+            Err(error) if url.starts_with("fjall:") => {
+                assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
+                return;
+            }
+            opened => opened.unwrap(),
+        };
         let error = Transfer::new().chunk_bytes(64 << 10).copy(&source(), &store).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::CommitUnknown), "{error:?}");
         return;
@@ -38,10 +45,10 @@ fn a_copy_goes_on_once_there_is_room() {
 
         let (source, store) = (source(), arbour::open(&url).unwrap());
         let left = copy(&store, &MemoryStore::new());
-        assert!(
-            matches!(left.as_ref().unwrap_err().downcast_ref(), Some(TransferError::Unfinished)),
-            "{scheme}: {left:?}"
-        );
+        let is_unfinished = left
+            .as_ref()
+            .is_err_and(|error| matches!(error.downcast_ref(), Some(TransferError::Unfinished)));
+        assert_eq!(is_unfinished, scheme != "fjall", "{scheme}: {left:?}");
         assert_eq!(copy(&source, &store).unwrap().entries, 4096, "{scheme}");
         assert_eq!(digest(&store).unwrap(), digest(&source).unwrap(), "{scheme}");
         store.close().unwrap();
