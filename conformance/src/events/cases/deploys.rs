@@ -9,7 +9,7 @@ use std::time::Duration;
 use arbour::Result;
 use arbour::documents::Collection;
 use arbour::events::{Dispatch, Events, EventsBuilder, Projection};
-use arbour_core::{Durability, KvRead as _, KvStore, StoreOptions};
+use arbour_core::{Durability, KvRead as _, KvStore, StoreOptions, Writers};
 use parking_lot::Mutex;
 use serde_json::Value;
 
@@ -29,6 +29,9 @@ const ROUNDS: u64 = 6;
 
 /// How long a version pauses between two events, so that the log does not grow faster than it is read.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long it does where many write: a version becomes the active one in a commit that no event disturbs.
+const PAUSE_BESIDE_WRITERS: Duration = Duration::from_millis(200);
 
 /// The cents that each version of the program has moved, in a stream of its own.
 type Moved = [Mutex<i64>; 2];
@@ -53,7 +56,8 @@ impl Program<'_> {
         let account = self.view.get(&store.snapshot()?, &*self.stream)?;
         let cents = account.as_ref().and_then(|account| account.get("cents"));
         assert_eq!(cents, Some(&Value::from(*moved)), "the view of {}", self.stream);
-        thread::sleep(PAUSE);
+        let has_many = store.capabilities().writers == Writers::Many;
+        thread::sleep(if has_many { PAUSE_BESIDE_WRITERS } else { PAUSE });
         Ok(())
     }
 }
