@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arbour_core::engine::forward;
-use arbour_core::{Batch, Capabilities, Durability, KvStore, Limits, Result};
+use arbour_core::{Capabilities, KvStore, Limits};
 
 /// A store with lower limits in its capabilities. It enforces none of them, so that what a layer writes
 /// beyond them can be found.
@@ -30,18 +30,10 @@ impl<S: KvStore> KvStore for Limited<S> {
     where
         Self: 's;
 
-    forward!(self => self.store; open_tree, snapshot, send_snapshot, writer_wait, sync, close, stats);
-    forward!(self => self.store; compact, backup);
+    forward!(self => self.store; open_tree, snapshot, send_snapshot, begin_with, writer_wait, apply);
+    forward!(self => self.store; sync, close, stats, compact, backup);
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
-    }
-
-    fn begin_with(&self, durability: Durability) -> Result<S::Transaction<'_>> {
-        self.store.begin_with(durability)
-    }
-
-    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        self.store.apply(batch, durability)
     }
 }

@@ -1,7 +1,7 @@
 //! The lock that one writer holds, among all handles and processes.
 //!
 //! LMDB's own lock waits without end. A lock on a file can be tried, so that waiting ends at the
-//! busy timeout; whoever holds it has LMDB's lock to itself.
+//! busy timeout; its holder has LMDB's lock to itself.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

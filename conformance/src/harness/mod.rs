@@ -46,7 +46,7 @@ pub use factory::{DynFactory, Factory, MemoryFactory};
 pub use fault::assert_rejected;
 pub(crate) use folder::{io, new_folder};
 pub(crate) use kill::Killer;
-pub(crate) use parts::{apply_in_parts, things_per_commit};
+pub(crate) use parts::{apply_in_parts, refused_as_too_large, things_per_commit};
 pub use report::{Failure, Report};
 pub(crate) use second::{assert_refused, start_beside, start_patient};
 pub use suite::{Suite, check_all, run, run_all};

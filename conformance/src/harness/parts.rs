@@ -1,8 +1,8 @@
-//! Writing what a case needs, in as many commits as the engine requires.
+//! Writing what a case needs, in as many commits as the limits of the engine require.
 
 use std::mem;
 
-use arbour_core::{Batch, Durability, KvStore, Result};
+use arbour_core::{Batch, Durability, ErrorKind, KvStore, Result};
 
 /// Applies a batch, in one commit if a transaction of the engine may be that large.
 ///
@@ -37,4 +37,14 @@ pub(crate) fn things_per_commit<S: KvStore>(store: &S) -> usize {
         usize::MAX => usize::MAX,
         writes => (writes / 16).max(1),
     }
+}
+
+/// Asserts that a call was refused because something is larger than a limit, and returns the text of the error.
+#[track_caller]
+pub(crate) fn refused_as_too_large<T>(result: Result<T>, what: &str) -> String {
+    let error = result.err();
+    assert!(error.is_some(), "{what} was not refused");
+    let error = error.expect("it was asked just now");
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}: {error}");
+    error.to_string()
 }

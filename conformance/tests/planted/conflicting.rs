@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arbour_conformance::{Factory, is_undisturbed};
 use arbour_core::engine::forward;
 use arbour_core::{
-    Batch, Capabilities, DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvRead,
-    KvStore, KvWrite, MemoryStore, Operation, Result, StoreOptions, Writers,
+    Capabilities, DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvRead, KvStore,
+    KvWrite, MemoryStore, Operation, Result, StoreOptions, Writers,
 };
 
 struct Conflicting;
@@ -44,8 +44,8 @@ impl KvStore for ConflictingStore {
     type Snapshot<'s> = <DynStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = ConflictingTransaction;
 
-    forward!(self => self.store; open_tree, snapshot, send_snapshot, writer_wait, sync, close, stats);
-    forward!(self => self.store; compact, backup);
+    forward!(self => self.store; open_tree, snapshot, send_snapshot, writer_wait, apply, sync, close);
+    forward!(self => self.store; stats, compact, backup);
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
@@ -58,10 +58,6 @@ impl KvStore for ConflictingStore {
         }
         let transaction = self.store.begin_detached_with(durability)?;
         Ok(ConflictingTransaction { transaction, chance: Arc::clone(&self.chance) })
-    }
-
-    fn apply(&self, batch: Batch, durability: Durability) -> Result<()> {
-        self.store.apply(batch, durability)
     }
 }
 

@@ -8,7 +8,7 @@ use arbour::documents::layout::index_tree;
 use arbour::documents::{
     Declaration, DocError, DocId, Field, Filter, Index, IndexState, Precondition,
 };
-use arbour_core::{ErrorKind, KvStore, Limits, StoreOptions};
+use arbour_core::{KvStore, Limits, StoreOptions};
 use serde_json::{Value, json};
 
 use super::claims::{build, found, go_on, load, means, raw, refused};
@@ -19,6 +19,7 @@ use crate::Factory;
 use crate::documents::{
     DocBed, DocFactory, Query, TestCollection, TestDocuments as _, TestReader, TestWriter,
 };
+use crate::harness::refused_as_too_large;
 use crate::limited::Limited;
 
 /// The longest key of the store.
@@ -38,11 +39,7 @@ fn long(end: &str) -> String {
 /// Asserts that a call was refused because a key of 201 bytes is too long.
 #[track_caller]
 fn too_long<T>(result: Result<T>, what: &str) {
-    let error = result.err();
-    assert!(error.is_some(), "{what} was not refused");
-    let error = error.expect("it was asked just now");
-    assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}: {error}");
-    let text = error.to_string();
+    let text = refused_as_too_large(result, what);
     assert!(text.contains("201") && text.contains("200"), "{what}: {text}");
 }
 

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use arbour::Result;
 use arbour::events::{Append, EventQuery, NewEvent, Projection, StreamSnapshots};
-use arbour_core::{ErrorKind, KvStore, Limits, StoreOptions};
+use arbour_core::{KvStore, Limits, StoreOptions};
 
 use super::claims::{append, whole};
 use crate::Factory;
 use crate::events::EventBed;
 use crate::events::ledger::cents;
+use crate::harness::refused_as_too_large;
 
 /// The longest key of the store.
 const KEY_BYTES_MAX: usize = 50;
@@ -17,11 +18,7 @@ const KEY_BYTES_MAX: usize = 50;
 /// Asserts that a call was refused because a key is longer than 50 bytes.
 #[track_caller]
 fn too_long<T>(result: Result<T>, what: &str) {
-    let error = result.err();
-    assert!(error.is_some(), "{what} was not refused");
-    let error = error.expect("it was asked just now");
-    assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}: {error}");
-    let text = error.to_string();
+    let text = refused_as_too_large(result, what);
     let is_told = ["51", "60", "61", "65", "66", "71"].iter().any(|length| text.contains(length));
     assert!(is_told && text.contains("the limit is 50"), "{what}: {text}");
 }

@@ -2,10 +2,11 @@
 
 use arbour::Result;
 use arbour::migrations::{Step, Target};
-use arbour_core::{ErrorKind, Limits, StoreOptions};
+use arbour_core::{Limits, StoreOptions};
 
 use super::claims::{app, ran, trace, traced, traces};
 use crate::Factory;
+use crate::harness::refused_as_too_large;
 use crate::migrations::MigrationBed;
 
 /// The longest key of the store.
@@ -14,11 +15,7 @@ const KEY_BYTES_MAX: usize = 64;
 /// Asserts that a call was refused because a key of 65 bytes is too long.
 #[track_caller]
 fn too_long<T>(result: Result<T>, what: &str) {
-    let error = result.err();
-    assert!(error.is_some(), "{what} was not refused");
-    let error = error.expect("it was asked just now");
-    assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}: {error}");
-    let text = error.to_string();
+    let text = refused_as_too_large(result, what);
     assert!(text.contains("65 bytes") && text.contains("the limit is 64"), "{what}: {text}");
 }
 
