@@ -52,6 +52,13 @@ pub struct Capabilities {
     pub snapshots_max: Option<usize>,
     /// How long a snapshot can be read at least; `None` if it can be for as long as it is open.
     pub snapshot_age_max: Option<Duration>,
+    /// How many files the store holds open at most, for a system's limit on descriptors; `None` if
+    /// that grows with its entries or its open snapshots.
+    pub open_files_max: Option<usize>,
+    /// Whether a commit at the strongest [level](Self::durability) survives the loss of the machine
+    /// that keeps it, as that of a server with replicas does. What is in files of this machine does
+    /// not: make a [`backup`](crate::KvStore::backup).
+    pub replicated: bool,
     /// Which damage to its files the engine detects. Undetected damage may be returned as data.
     pub damage: DamageDetection,
 }
@@ -143,6 +150,8 @@ impl Capabilities {
             compaction: false,
             snapshots_max: None,
             snapshot_age_max: None,
+            open_files_max: None,
+            replicated: false,
             damage: DamageDetection::Structure,
         }
     }

@@ -344,6 +344,8 @@ fn capabilities(options: &StoreOptions, environment: &Environment) -> Capabiliti
     capabilities.read_only = true;
     capabilities.hot_backup = true;
     capabilities.snapshots_max = Some(environment.env.max_readers() as usize);
+    // The data file twice, LMDB's lock file, and the lock of writers.
+    capabilities.open_files_max = Some(4);
     capabilities.damage = DamageDetection::StructureOnVerify;
     capabilities
 }

@@ -191,6 +191,7 @@ fn capabilities(options: &StoreOptions) -> Capabilities {
     capabilities.read_only = true;
     capabilities.hot_backup = true;
     capabilities.compaction = true;
+    capabilities.open_files_max = Some(1);
     capabilities.damage = DamageDetection::OnVerify;
     capabilities
 }

@@ -84,6 +84,7 @@ fn capabilities() -> Capabilities {
     capabilities.persistent = true;
     capabilities.durability = Durability::ALL.to_vec();
     capabilities.read_only = true;
+    capabilities.open_files_max = Some(1);
     capabilities
 }
 

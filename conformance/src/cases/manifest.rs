@@ -1,7 +1,10 @@
 //! The manifest: each capability is proven if it is true, and its refusal if it is false.
 
 use std::error::Error as _;
+use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arbour_core::engine::{TreeName, copy_entries};
 use arbour_core::{
@@ -10,7 +13,7 @@ use arbour_core::{
 };
 
 use super::claims::{commit, everything, make, patient, refused};
-use super::files::siblings;
+use super::files::{attempt, siblings};
 use crate::{Bed, Factory, entries};
 
 /// A tree's name with its entries.
@@ -254,5 +257,112 @@ pub(super) fn errors_name_their_place<F: Factory>(bed: &mut Bed<F>) -> Result<()
         assert_eq!((error.operation(), place(&error)), (Operation::Open, Some(path)));
         assert!(error.source().is_some(), "the cause is missing: {error:?}");
     }
+    Ok(())
+}
+
+/// As many snapshots can be open as the engine says, and 200 if it names no limit. One more is refused
+/// until one of them ends.
+pub(super) fn snapshots_to_the_limit<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (store, t) = (bed.store(), bed.tree("t")?);
+    commit(store, &t, "a=1")?;
+    let limit = bed.capabilities().snapshots_max;
+    let oldest = store.snapshot()?;
+    let mut others = Vec::new();
+    for _ in 1..limit.unwrap_or(200) {
+        let snapshot = store.snapshot()?;
+        assert!(snapshot.contains(&t, b"a")?);
+        others.push(snapshot);
+    }
+    if limit.is_some() {
+        refused(store.snapshot(), ErrorKind::Busy, "a snapshot more than the engine allows");
+        others.pop();
+    }
+    // A transaction may need one too.
+    commit(store, &t, "a=2")?;
+    assert_eq!(everything(&oldest, &t)?, "a=1", "the oldest of them");
+    assert_eq!(everything(&store.snapshot()?, &t)?, "a=2", "after one of them has ended");
+    drop((oldest, others));
+    if limit.is_none() {
+        bed.negative();
+    }
+    Ok(())
+}
+
+/// A snapshot can be read as long as the engine says, whatever is committed meanwhile.
+pub(super) fn snapshots_until_their_age<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    /// Engines that promise more than this are believed.
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    let (store, t) = (bed.store(), bed.tree("t")?);
+    commit(store, &t, "a=1 b=1")?;
+    let age = bed.capabilities().snapshot_age_max;
+    let snapshot = store.snapshot()?;
+    let made = Instant::now();
+    let until = made + age.map_or(LONGEST / 10, |age| (age / 2).min(LONGEST));
+    while Instant::now() < until {
+        commit(store, &t, "a=2 -b c=2")?;
+        // Measured before the read: a read after half of the age would prove nothing.
+        assert_eq!(everything(&snapshot, &t)?, "a=1 b=1", "after {:?}", made.elapsed());
+        thread::sleep(LONGEST / 50);
+    }
+    drop(snapshot);
+    if age.is_none() {
+        bed.negative();
+    }
+    Ok(())
+}
+
+/// A store with snapshots and a transaction holds at most as many of its files open as it says. Only
+/// Linux shows which files are open.
+pub(super) fn open_files<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let (store, t) = (bed.store(), bed.tree("t")?);
+    commit(store, &t, "a=1")?;
+    let snapshots = (0..20).map(|_| store.snapshot()).collect::<Result<Vec<_>>>()?;
+    for snapshot in &snapshots {
+        assert!(snapshot.contains(&t, b"a")?);
+    }
+    let mut transaction = store.begin()?;
+    make(&mut transaction, &t, "b=2")?;
+    let open = open_files_below(bed.path())?;
+    let most = bed.capabilities().open_files_max;
+    assert!(open <= most.unwrap_or(open), "{open} files are open, and at most {most:?} should be");
+    transaction.commit()?;
+    drop(snapshots);
+    if most.is_none() {
+        bed.negative();
+    }
+    Ok(())
+}
+
+/// Counts the open files of this process whose paths begin with that of a store.
+fn open_files_below(path: &Path) -> Result<usize> {
+    if !cfg!(target_os = "linux") {
+        return Ok(0);
+    }
+    let folder = attempt(path.parent().unwrap_or(path).canonicalize(), "cannot find the folder")?;
+    let shown = attempt(fs::read_dir("/proc/self/fd"), "cannot list the open files")?;
+    // Those that another thread has closed since the list was begun have no target any more.
+    let targets = shown.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    Ok(targets.filter(|target| target.starts_with(&folder)).count())
+}
+
+/// What a store says to keep on other machines is there when everything on this one is lost.
+pub(super) fn lost_machine<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    let path = bed.other_path("lost");
+    let store = bed.factory().open(&path, &StoreOptions::new())?;
+    commit(&store, &store.tree("t")?, "a=1")?;
+    store.close()?;
+    drop(store);
+    for lost in siblings(&path)? {
+        let removed =
+            if lost.is_dir() { fs::remove_dir_all(&lost) } else { fs::remove_file(&lost) };
+        attempt(removed, "cannot remove a file of the store")?;
+    }
+    if !bed.capabilities().replicated {
+        bed.negative();
+        return Ok(());
+    }
+    let store = bed.factory().open(&path, &StoreOptions::new().create(false))?;
+    assert_eq!(everything(&store.snapshot()?, &store.tree("t")?)?, "a=1", "on other machines");
     Ok(())
 }

@@ -177,7 +177,8 @@ macro_rules! __cases {
             }
             manifest {
                 hot_backup compaction copied_between_engines counts_are_exact
-                persistence_agrees_with_axes errors_name_their_place
+                persistence_agrees_with_axes errors_name_their_place snapshots_to_the_limit
+                snapshots_until_their_age open_files lost_machine
             }
             limits {
                 are_exact can_be_lowered of_transactions

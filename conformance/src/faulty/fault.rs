@@ -89,6 +89,18 @@ macro_rules! __faults {
             SnapshotBlocksWriters "readers::long_reader_does_not_block_writer",
             /// A snapshot cannot be read once its store was closed.
             SnapshotDiesWithStore "readers::outlive_close",
+            /// Fewer snapshots can be open than the capabilities say.
+            SnapshotsRefusedEarly "manifest::snapshots_to_the_limit",
+            /// More snapshots can be open than the capabilities say.
+            SnapshotsNotCounted "manifest::snapshots_to_the_limit",
+            /// The capabilities name no limit for snapshots, and there is one.
+            SnapshotsSecretlyLimited "manifest::snapshots_to_the_limit",
+            /// A snapshot ends with the next commit, long before the age that the capabilities state.
+            SnapshotEndsEarly "manifest::snapshots_until_their_age",
+            /// The store holds more files open than the capabilities say.
+            FilesNotCounted "manifest::open_files",
+            /// The capabilities say that other machines keep the data, and none does.
+            ClaimsReplication "manifest::lost_machine",
             /// A get in a transaction does not see its writes, as with RocksDB's plain write batch.
             GetMissesOwnWrites "own_writes::got",
             /// Scans in a transaction do not see its writes.

@@ -1,6 +1,7 @@
 //! What a store says about itself: its capabilities and its errors.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use arbour_core::{Capabilities, DamageDetection, Durability, Error, ErrorKind, Writers};
 
@@ -8,6 +9,9 @@ use super::Fault;
 
 /// The most writes of a transaction that a store with a fault of this limit states.
 pub(super) const TRANSACTION_WRITES_MAX: usize = 100;
+
+/// The most snapshots that a store with a fault of this limit states.
+pub(super) const SNAPSHOTS_MAX: usize = 64;
 
 /// Returns the capabilities that a store with a fault shows: those of the sound store below, and
 /// the backup that is added to it.
@@ -30,6 +34,12 @@ pub(super) fn capabilities(fault: Option<Fault>, below: &Capabilities) -> Capabi
         Some(Fault::ClaimsOptimistic | Fault::OnlyWritesConflict | Fault::PhantomsAppear) => {
             shown.writers = Writers::Many;
         }
+        Some(Fault::SnapshotsRefusedEarly | Fault::SnapshotsNotCounted) => {
+            shown.snapshots_max = Some(SNAPSHOTS_MAX);
+        }
+        Some(Fault::SnapshotEndsEarly) => shown.snapshot_age_max = Some(Duration::from_secs(1)),
+        Some(Fault::FilesNotCounted) => shown.open_files_max = Some(0),
+        Some(Fault::ClaimsReplication) => shown.replicated = true,
         Some(Fault::TransactionLimitIgnored | Fault::TransactionCut) => {
             shown.limits.transaction_writes_max = TRANSACTION_WRITES_MAX;
         }

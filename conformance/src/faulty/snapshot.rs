@@ -10,6 +10,7 @@ use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore as _, Operation, Result, Tree,
 };
 
+use super::manifest::SNAPSHOTS_MAX;
 use super::view::{self, View};
 use super::{Entry, Fault, FaultyCursor, FaultyStore};
 use crate::BTreeEngine;
@@ -36,10 +37,21 @@ pub struct FaultySnapshot<'s> {
     pinned: RefCell<HashMap<Option<Tree>, LayeredSnapshot<'s, BTreeEngine>>>,
     /// The thread it was made on, if it may leave it.
     sent_from: Option<ThreadId>,
+    /// How much had been written when it was made.
+    writes: u64,
 }
 
 impl<'s> FaultySnapshot<'s> {
     pub(super) fn new(store: &'s FaultyStore) -> Result<Self> {
+        let most = match store.fault() {
+            Some(Fault::SnapshotsRefusedEarly) => SNAPSHOTS_MAX / 2,
+            Some(Fault::SnapshotsSecretlyLimited) => SNAPSHOTS_MAX,
+            _ => usize::MAX,
+        };
+        if store.snapshots.load(Ordering::SeqCst) >= most {
+            let message = "too many snapshots were made";
+            return Err(Error::new(ErrorKind::Busy, Operation::Snapshot, message));
+        }
         let pinned = store.pin()?;
         let late = matches!(
             store.fault(),
@@ -47,7 +59,8 @@ impl<'s> FaultySnapshot<'s> {
         );
         let pinned = if late { HashMap::new() } else { HashMap::from([(None, pinned)]) };
         store.snapshots.fetch_add(1, Ordering::SeqCst);
-        Ok(Self { store, pinned: RefCell::new(pinned), sent_from: None })
+        let writes = store.writes.load(Ordering::SeqCst);
+        Ok(Self { store, pinned: RefCell::new(pinned), sent_from: None, writes })
     }
 
     /// Makes one for another thread.
@@ -73,6 +86,12 @@ impl<'s> FaultySnapshot<'s> {
         if self.store.has(Fault::SnapshotDiesWithStore) && closed {
             let message = "the store was closed";
             return Err(Error::new(ErrorKind::Closed, Operation::Get, message));
+        }
+        if self.store.has(Fault::SnapshotEndsEarly)
+            && self.store.writes.load(Ordering::SeqCst) > self.writes
+        {
+            let message = "the snapshot is too old";
+            return Err(Error::new(ErrorKind::Conflict, Operation::Get, message));
         }
         let moved = self.sent_from.is_some_and(|thread| thread != thread::current().id());
         if moved && self.store.has(Fault::SendSnapshotStaysOnThread) {

@@ -88,6 +88,7 @@ impl MemoryStore {
         let mut capabilities = Capabilities::new("memory");
         capabilities.limits = options.requested_limits();
         capabilities.read_only = true;
+        capabilities.open_files_max = Some(0);
         Self {
             registry: TreeRegistry::new(),
             trees: RwLock::new(Trees::new()),
