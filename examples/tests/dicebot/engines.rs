@@ -32,6 +32,18 @@ macro_rules! at_a_path {
             super::$name(&crate::bed::Bed::of("redb"));
         }
 
+        #[cfg(feature = "fjall")]
+        #[test]
+        fn fjall() {
+            super::$name(&crate::bed::Bed::of("fjall"));
+        }
+
+        #[cfg(feature = "lmdb")]
+        #[test]
+        fn lmdb() {
+            super::$name(&crate::bed::Bed::of("lmdb"));
+        }
+
         #[cfg(feature = "rocksdb")]
         #[test]
         fn rocksdb() {

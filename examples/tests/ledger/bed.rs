@@ -72,6 +72,18 @@ macro_rules! on_every_persistent_engine {
                 super::$name(&crate::bed::Bed::apart("redb", "redb"));
             }
 
+            #[cfg(feature = "fjall")]
+            #[test]
+            fn fjall() {
+                super::$name(&crate::bed::Bed::of("fjall"));
+            }
+
+            #[cfg(feature = "lmdb")]
+            #[test]
+            fn lmdb() {
+                super::$name(&crate::bed::Bed::of("lmdb"));
+            }
+
             #[cfg(feature = "rocksdb")]
             #[test]
             fn rocksdb() {
