@@ -23,7 +23,7 @@ use crate::session::run;
 ///
 /// ```
 /// use arbour_conformance::{BTreeFactory, DynFactory, mirror, seed};
-/// mirror(&BTreeFactory, &DynFactory(BTreeFactory), seed(), 4);
+/// mirror(&BTreeFactory, &DynFactory::new(BTreeFactory), seed(), 4);
 /// ```
 pub fn mirror(left: &impl Factory, right: &impl Factory, seed: u64, cases: u64) {
     let probed = probe(left).and_then(|left| Ok((left, probe(right)?)));

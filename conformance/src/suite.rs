@@ -3,7 +3,7 @@
 use arbour_core::Result;
 
 use crate::cases::cases;
-use crate::harness::{Axis, Bed, Case, Factory, Suite};
+use crate::harness::{Axis, Bed, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
 /// Generates one named test for each case on each axis, and one test that runs and counts them all.
 ///
@@ -87,5 +87,9 @@ impl Suite for KeyValueSuite {
 
     fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<Bed<F>> {
         Bed::new(factory, axis)
+    }
+
+    fn prove_dynamic(&self, factory: DynFactory, topic: &str, name: &str) -> Result<Proof> {
+        prove_on_bed(self, factory, Axis::Dynamic, topic, name)
     }
 }

@@ -10,5 +10,5 @@ fn memory_and_btree_answer_alike() {
 
 #[test]
 fn btree_answers_alike_behind_dyn_store() {
-    mirror(&BTreeFactory, &DynFactory(BTreeFactory), seed(), 16);
+    mirror(&BTreeFactory, &DynFactory::new(BTreeFactory), seed(), 16);
 }

@@ -32,4 +32,6 @@ pub use factory::{DocFactory, SoundDocuments};
 pub use killed::killed_builder_goes_on;
 pub use query::Query;
 pub use suite::DocumentSuite;
+#[doc(hidden)]
+pub use suite::prove_dynamic_documents;
 pub use tested::{TestCollection, TestDocuments, TestReader, TestWriter};

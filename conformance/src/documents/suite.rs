@@ -4,7 +4,7 @@ use arbour::Result;
 
 use super::cases::cases;
 use super::{DocBed, DocFactory, SoundDocuments};
-use crate::harness::{Axis, Case, Factory, Suite};
+use crate::harness::{Axis, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
 /// Generates one named test for each case about documents on each axis, and one test that runs and
 /// counts them all, in a module `documents`.
@@ -70,4 +70,15 @@ impl<M: DocFactory> Suite for DocumentSuite<M> {
     fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<DocBed<F, M>> {
         DocBed::new(factory, self.0, axis)
     }
+
+    fn prove_dynamic(&self, factory: DynFactory, topic: &str, name: &str) -> Result<Proof> {
+        prove_on_bed(self, factory, Axis::Dynamic, topic, name)
+    }
+}
+
+/// Runs one case of Arbour's own documents behind `DynStore`. What is generic is compiled where its types
+/// are named: here, and so once.
+#[doc(hidden)]
+pub fn prove_dynamic_documents(factory: DynFactory, topic: &str, name: &str) -> Result<Proof> {
+    DocumentSuite(SoundDocuments).prove_dynamic(factory, topic, name)
 }

@@ -4,7 +4,7 @@ use arbour::Result;
 
 use super::EventBed;
 use super::cases::cases;
-use crate::harness::{Axis, Case, Factory, Suite};
+use crate::harness::{Axis, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
 /// Generates one named test for each case about events on each axis, and one test that runs each
 /// once and counts them, in a module `events`.
@@ -68,5 +68,9 @@ impl Suite for EventSuite {
 
     fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<EventBed<F>> {
         EventBed::new(factory, axis)
+    }
+
+    fn prove_dynamic(&self, factory: DynFactory, topic: &str, name: &str) -> Result<Proof> {
+        prove_on_bed(self, factory, Axis::Dynamic, topic, name)
     }
 }

@@ -1,5 +1,6 @@
 //! How the suite opens the stores under test.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -96,29 +97,69 @@ impl Factory for MemoryFactory {
     }
 }
 
-/// Opens the same stores with their type erased, as the `dynamic` axis does.
-///
-/// ```
-/// use arbour_conformance::{DynFactory, Factory};
-/// fn behind_dyn_store(factory: impl Factory) -> impl Factory<Store = arbour_core::DynStore> {
-///     DynFactory(factory)
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DynFactory<F>(pub F);
+/// Opens the same stores with their type erased, as the `dynamic` axis does. It is one type whatever
+/// the engine is, so that cases on that axis are compiled once.
+pub struct DynFactory {
+    factory: Box<dyn AnyFactory>,
+}
 
-impl<F: Factory> Factory for DynFactory<F> {
+/// A [`Factory`] of any stores, as an object.
+trait AnyFactory: Send + Sync {
+    fn open_any(&self, path: &Path, options: &StoreOptions) -> Result<DynStore>;
+    fn any_data_file(&self, path: &Path) -> PathBuf;
+    fn make_any_newer(&self, path: &Path) -> io::Result<()>;
+}
+
+impl<F: Factory> AnyFactory for F {
+    fn open_any(&self, path: &Path, options: &StoreOptions) -> Result<DynStore> {
+        Ok(DynStore::new(self.open(path, options)?))
+    }
+
+    fn any_data_file(&self, path: &Path) -> PathBuf {
+        self.data_file(path)
+    }
+
+    fn make_any_newer(&self, path: &Path) -> io::Result<()> {
+        self.make_newer(path)
+    }
+}
+
+impl DynFactory {
+    /// Erases the type of a factory.
+    ///
+    /// ```
+    /// use arbour_conformance::{BTreeFactory, DynFactory, Factory};
+    /// use arbour_core::{DynStore, KvStore, StoreOptions};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("store");
+    /// let store: DynStore = DynFactory::new(BTreeFactory).open(&path, &StoreOptions::new())?;
+    /// assert_eq!(store.capabilities().engine, "btree");
+    /// # Ok::<(), arbour_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(factory: impl Factory) -> Self {
+        Self { factory: Box::new(factory) }
+    }
+}
+
+impl fmt::Debug for DynFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynFactory").finish_non_exhaustive()
+    }
+}
+
+impl Factory for DynFactory {
     type Store = DynStore;
 
     fn open(&self, path: &Path, options: &StoreOptions) -> Result<DynStore> {
-        Ok(DynStore::new(self.0.open(path, options)?))
+        self.factory.open_any(path, options)
     }
 
     fn data_file(&self, path: &Path) -> PathBuf {
-        self.0.data_file(path)
+        self.factory.any_data_file(path)
     }
 
     fn make_newer(&self, path: &Path) -> io::Result<()> {
-        self.0.make_newer(path)
+        self.factory.make_any_newer(path)
     }
 }

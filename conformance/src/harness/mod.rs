@@ -49,6 +49,7 @@ pub(crate) use kill::Killer;
 pub(crate) use parts::{apply_in_parts, refused_as_too_large, things_per_commit};
 pub use report::{Failure, Report};
 pub(crate) use second::{assert_refused, start_beside, start_patient};
+pub(crate) use suite::prove_on_bed;
 pub use suite::{Suite, check_all, run, run_all};
 pub(crate) use undisturbed::Undisturbed;
 pub use undisturbed::is_undisturbed;

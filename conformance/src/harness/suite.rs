@@ -38,6 +38,14 @@ pub trait Suite {
     /// The errors of the engine or the file system.
     #[doc(hidden)]
     fn bed<F: Factory>(&self, factory: F, axis: Axis) -> Result<Self::Bed<F>>;
+
+    /// Runs one case behind `DynStore` with [`prove_on_bed`]. Each suite writes it down for itself, so
+    /// that the cases are compiled with this crate and not with each engine again.
+    ///
+    /// # Errors
+    /// The errors that the case does not expect.
+    #[doc(hidden)]
+    fn prove_dynamic(&self, factory: DynFactory, topic: &str, name: &str) -> Result<Proof>;
 }
 
 /// Runs one case on one axis; panics if the case fails.
@@ -113,7 +121,7 @@ pub fn check_all<S: Suite, F: Factory>(suite: &S, factory: impl Fn() -> F, axes:
     assert_eq!(report.count(), expected, "every case has to run on every axis");
 }
 
-/// Runs one case and returns what it proved. Only this function knows what the `dynamic` axis does.
+/// Runs one case and returns what it proved.
 fn prove<S: Suite, F: Factory>(
     suite: &S,
     factory: F,
@@ -122,12 +130,13 @@ fn prove<S: Suite, F: Factory>(
     name: &str,
 ) -> Result<Proof> {
     match axis {
-        Axis::Dynamic => prove_on_bed(suite, DynFactory(factory), axis, topic, name),
+        Axis::Dynamic => suite.prove_dynamic(DynFactory::new(factory), topic, name),
         _ => prove_on_bed(suite, factory, axis, topic, name),
     }
 }
 
-fn prove_on_bed<S: Suite, F: Factory>(
+/// Runs one case on a bed of its own and returns what it proved.
+pub(crate) fn prove_on_bed<S: Suite, F: Factory>(
     suite: &S,
     factory: F,
     axis: Axis,

@@ -175,7 +175,7 @@ pub(super) fn not_idempotent_is_shown<F: Factory>(bed: &mut MigrationBed<F>) -> 
         bot().group(steps)
     })
     .version("1", Target::Nothing, first)
-    .not_idempotent(&DynFactory(MemoryFactory))?;
+    .not_idempotent(&DynFactory::new(MemoryFactory))?;
     // The first counts what it has counted, and the last does not find what it removed.
     let rooms = |number: u64| ("rooms".to_owned(), StepId::Number(number));
     assert_eq!(found, [("more".to_owned(), StepId::Number(6)), rooms(1)]);
