@@ -17,7 +17,8 @@
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
 //! - [`Backoff`] says how long a transaction waits after a conflict.
 //! - [`make_folder`] and [`sync_folder`] make the folder of a store, and the names in it, durable.
-//! - [`WriteLatch`] refuses commits after a failed write or sync.
+//! - [`WriteLatch`] refuses commits after a failed write or sync, and [`write_over`] mends the log that
+//!   such a sync left.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`SendSnapshot`] is a snapshot of any engine that can move between threads.
 //! - [`CommitChecks`] are what a transaction runs right before its commit.
@@ -50,6 +51,7 @@ mod tree_catalog;
 mod tree_name;
 mod tree_registry;
 mod write_latch;
+mod write_over;
 mod writer_slot;
 
 pub use backoff::Backoff;
@@ -69,6 +71,7 @@ pub use tree_catalog::TreeCatalog;
 pub use tree_name::TreeName;
 pub use tree_registry::TreeRegistry;
 pub use write_latch::WriteLatch;
+pub use write_over::write_over;
 pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot, thread_number, with_deadline};
 
 pub use crate::__forward as forward;
