@@ -15,6 +15,7 @@
 //!   expensive.
 //! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
+//! - [`OptimisticStore`] lets many transactions write at once, on a store that has one writer.
 //! - [`Backoff`] says how long a transaction waits after a conflict.
 //! - [`make_folder`] and [`sync_folder`] make the folder of a store, and the names in it, durable.
 //! - [`WriteLatch`] refuses commits after a failed write or sync, and [`write_over`] mends the log that
@@ -43,6 +44,7 @@ pub mod document_layout;
 mod forward;
 pub mod keyspace;
 mod layer;
+mod optimistic_store;
 mod overlay;
 mod store_folder;
 mod store_lock;
@@ -62,6 +64,7 @@ pub use layer::{
     Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
     LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
 };
+pub use optimistic_store::OptimisticStore;
 pub use overlay::{MergeCursor, OverlayValue};
 pub(crate) use overlay::{WriteSet, keys_in};
 pub use store_folder::{make_folder, sync_folder};
