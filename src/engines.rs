@@ -18,8 +18,8 @@ macro_rules! at_path {
             scheme: $scheme,
             #[cfg(feature = $scheme)]
             open: Some(|place, options| {
-                let (place, options) = url_options(place, options);
-                Ok(DynStore::new(<$store>::open(path($scheme, place)?, &options)?))
+                let url = crate::url::Url::parse($scheme, place, options)?;
+                Ok(url.with_writers(DynStore::new(<$store>::open(url.path, &url.options)?)))
             }),
             #[cfg(not(feature = $scheme))]
             open: None,
@@ -45,63 +45,6 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
     Ok(DynStore::new(MemoryStore::open(options)?))
 }
 
-/// Splits a place into the path and the options of its URL.
-#[cfg_attr(
-    not(any(
-        feature = "fjall",
-        feature = "lmdb",
-        feature = "redb",
-        feature = "rocksdb",
-        feature = "sled",
-        feature = "sqlite"
-    )),
-    expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
-)]
-fn url_options<'p>(place: &'p str, options: &StoreOptions) -> (&'p str, StoreOptions) {
-    let options = options.clone();
-    match place.rsplit_once('?') {
-        Some((path, "verify=true")) => (path, options.verify(true)),
-        Some((path, "verify=false")) => (path, options.verify(false)),
-        _ => (place, options),
-    }
-}
-
-/// Returns the path that a place stands for. Only the `//` that some programs put before a path is
-/// removed.
-#[cfg_attr(
-    not(any(
-        feature = "fjall",
-        feature = "lmdb",
-        feature = "redb",
-        feature = "rocksdb",
-        feature = "sled",
-        feature = "sqlite"
-    )),
-    expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
-)]
-fn path<'p>(scheme: &str, place: &'p str) -> Result<&'p str> {
-    if matches!(place, "" | "//") {
-        return Err(refuse(format!(
-            "{scheme}: needs a path, as in {scheme}:app.{scheme}; for a store in memory write \
-             \"memory:\""
-        )));
-    }
-    let path = match place.strip_prefix("//") {
-        Some(path) if path.starts_with('/') => path,
-        Some(path) => {
-            return Err(refuse(format!(
-                "\"{scheme}://{path}\" may mean a path from here or from the root: write \
-                 \"{scheme}:{path}\" or \"{scheme}:/{path}\""
-            )));
-        }
-        None => place,
-    };
-    if path.contains('\0') {
-        return Err(refuse(format!("a path must not contain NUL: {path:?}")));
-    }
-    Ok(path)
-}
-
-fn refuse(message: String) -> Error {
+pub(crate) fn refuse(message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
 }

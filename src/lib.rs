@@ -135,6 +135,18 @@ pub mod traced;
 #[cfg(feature = "transfer")]
 pub mod transfer;
 mod typed;
+#[cfg_attr(
+    not(any(
+        feature = "fjall",
+        feature = "lmdb",
+        feature = "redb",
+        feature = "rocksdb",
+        feature = "sled",
+        feature = "sqlite"
+    )),
+    expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
+)]
+mod url;
 
 pub use arbour_core::{
     Batch, Capabilities, Cause, CompareAndSwap, Cursor, DamageDetection, DecodeError,

@@ -15,8 +15,13 @@ static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Regis
 ///
 /// The part before the colon names the engine. The rest is a path, absolute or relative to the
 /// current folder. Nothing in it is decoded: a space is a space, and `%20` and `#` stand for
-/// themselves. One option can follow the path: `redb:app.redb?verify=true` first verifies the whole
-/// store ([`StoreOptions::verify`]). Any other text after a `?` belongs to the path.
+/// themselves. Options can follow the path, with `&` between two. Any other text after a `?` belongs
+/// to the path.
+///
+/// | option | what it does |
+/// |---|---|
+/// | `?verify=true` | first verifies the whole store ([`StoreOptions::verify`]) |
+/// | `?writers=many` | on fjall, transactions do not wait for each other; a commit fails with [`Conflict`](crate::ErrorKind::Conflict) if what it read was changed, and [`write`](crate::KvStore::write) runs again. `one` is the default |
 ///
 /// | URL | path |
 /// |---|---|
@@ -31,9 +36,9 @@ static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Regis
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the URL names no known engine
-/// (the error lists those available), or lacks a path that the engine needs;
-/// [`Unsupported`](crate::ErrorKind::Unsupported) if the engine was not built in (the error
-/// names the Cargo feature); otherwise errors of the engine, with the path as given.
+/// (the error lists those available), lacks a path that the engine needs, or gives an option a value
+/// that it does not have; [`Unsupported`](crate::ErrorKind::Unsupported) if the engine was not built
+/// in (the error names the Cargo feature) or lacks an option; otherwise errors of the engine, with the path as given.
 ///
 /// ```
 /// use arbour::{ErrorKind, KvStore};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arbour::{
     DynStore, Error, ErrorKind, KvStore as _, MemoryStore, Operation, Registry, Result,
-    StoreOptions,
+    StoreOptions, Writers,
 };
 
 /// Every engine of Arbour's that keeps its stores at a path, and whether it is built in.
@@ -143,6 +143,44 @@ fn a_path_is_taken_as_it_is() {
             assert!(path.exists(), "{scheme} made no {name:?}");
         }
     }
+}
+
+/// Options follow the path; a value that an option does not have is refused.
+#[test]
+fn a_url_can_have_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let writers = |scheme: &str, query: &str| {
+        let place = folder.path().join(scheme);
+        let opened = arbour::open(&format!("{scheme}:{}?{query}", place.display()));
+        opened.map(|store| store.capabilities().writers)
+    };
+    for scheme in built_in() {
+        for query in ["verify=true", "verify=false", "writers=one", "writers=one&verify=true"] {
+            assert_eq!(writers(scheme, query).unwrap(), Writers::One, "{scheme} {query}");
+        }
+        for query in ["writers=many", "verify=true&writers=many"] {
+            match writers(scheme, query) {
+                Ok(writers) => assert_eq!((scheme, writers), ("fjall", Writers::Many)),
+                Err(error) => {
+                    assert_ne!(scheme, "fjall", "{error}");
+                    refused(Err::<(), _>(error), ErrorKind::Unsupported, &["`writers=many`"]);
+                }
+            }
+        }
+        for (query, says) in [
+            ("writers=2", "`writers` is `one` or `many`"),
+            ("writers=", "`writers` is `one` or `many`"),
+            ("verify=yes", "`verify` is `true` or `false`"),
+            ("verify=true&writers=all", "\"writers=all\""),
+        ] {
+            refused(writers(scheme, query), ErrorKind::InvalidArgument, &[says]);
+        }
+        // Every store was opened at the path before the `?`.
+        assert!(folder.path().join(scheme).exists());
+    }
+    let made = std::fs::read_dir(folder.path()).unwrap();
+    let names = made.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.contains('?')).count(), 0);
 }
 
 /// Engines have special names that do not refer to a file; here they do.

@@ -2,6 +2,7 @@
 #![cfg(all(
     target_os = "linux",
     any(
+        feature = "fjall",
         feature = "lmdb",
         feature = "redb",
         feature = "rocksdb",
@@ -70,7 +71,13 @@ fn survives_failing_calls(name: &str) {
 
 /// Damage causes no panic, abort or hang, and errors report it as damage. `finds_all` are the
 /// faults after which nothing may pass for data.
-#[cfg(any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite"))]
+#[cfg(any(
+    feature = "fjall",
+    feature = "redb",
+    feature = "rocksdb",
+    feature = "sled",
+    feature = "sqlite"
+))]
 fn names_damage(name: &str, finds_all: &[Fault]) {
     let table = table_of(name, damage::run);
     let faults = [
@@ -159,6 +166,7 @@ macro_rules! engine {
 engine!("redb", redb, finds_all: [Fault::DamageClosedVerified]);
 engine!("sqlite", sqlite, finds_all: []);
 engine!("sled", sled, finds_all: [Fault::DamageClosed, Fault::DamageClosedVerified]);
+engine!("fjall", fjall, finds_all: [Fault::DamageClosedVerified]);
 engine!("rocksdb", rocksdb, finds_all: []);
 
 /// LMDB trusts its file: what a damaged one does without a verification is not tested.

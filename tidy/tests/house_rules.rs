@@ -381,6 +381,7 @@ const DIRECTIONS: [(&str, &[&str]); 15] = [
         "arbour-faults",
         &[
             "arbour-core",
+            "arbour-fjall",
             "arbour-lmdb",
             "arbour-redb",
             "arbour-rocksdb",

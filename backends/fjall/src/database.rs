@@ -79,10 +79,16 @@ impl Database {
         Self::start(folder, cache_bytes)
     }
 
-    /// Reads every entry, and with it every block that holds one; fjall compares their checksums.
+    /// Reads every entry, and with it every block that holds one; fjall compares their checksums. The
+    /// length of a value that is apart from its key is in none, but is also stored with the key.
     fn verify(&self) -> Result<()> {
-        for entry in self.entries.iter() {
-            entry.into_inner().map_err(error::open)?;
+        for (entry, same) in self.entries.iter().zip(self.entries.iter()) {
+            let length = entry.size().map_err(error::open)?;
+            let (_, value) = same.into_inner().map_err(error::open)?;
+            if value.len() != length as usize {
+                let message = format!("a value has {} bytes, and had {length}", value.len());
+                return Err(error::corrupted(Operation::Open, message));
+            }
         }
         Ok(())
     }
@@ -108,8 +114,8 @@ impl Database {
         self.fjall.persist(PersistMode::SyncAll).map_err(|cause| self.fail(cause, operation))?;
         self.flush(operation)?;
         // The journal must not vanish: without one, fjall starts to number its commits from zero.
-        let emptied = self.folder.newest_journal().and_then(|journal| {
-            let file = OpenOptions::new().write(true).open(journal)?;
+        let emptied = self.folder.sync_names().and_then(|()| {
+            let file = OpenOptions::new().write(true).open(self.folder.newest_journal()?)?;
             file.set_len(0)?;
             file.sync_all()
         });

@@ -35,8 +35,8 @@ fn meaning(cause: &fjall::Error) -> (ErrorKind, &'static str) {
         | Error::Unrecoverable => (ErrorKind::Corrupted, "the files are damaged"),
         Error::Poisoned => (
             ErrorKind::Io,
-            "fjall failed earlier while writing to the device; the store takes no more commits \
-             until it is opened again",
+            "fjall failed earlier while writing to the device (is the disk full?); the store takes \
+             no more commits until it is opened again",
         ),
         Error::Locked => (ErrorKind::Locked, "another process or handle has the store open"),
         _ => (ErrorKind::Engine, "fjall failed"),
@@ -72,7 +72,11 @@ fn of_system(cause: &io::Error) -> (ErrorKind, &'static str) {
             (ErrorKind::ReadOnly, "the file system is mounted read-only")
         }
         io::ErrorKind::NotFound => (ErrorKind::Corrupted, "a file of the store is missing"),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+        io::ErrorKind::UnexpectedEof => (
+            ErrorKind::Corrupted,
+            "a file is shorter than it was, or the device returned too little",
+        ),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
             (ErrorKind::Corrupted, "the files are damaged")
         }
         _ => (ErrorKind::Io, "the operating system failed to read or write a file"),
@@ -98,8 +102,8 @@ pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static s
 }
 
 #[cold]
-pub(crate) fn corrupted(operation: Operation, message: &'static str) -> Error {
-    Error::new(ErrorKind::Corrupted, operation, message)
+pub(crate) fn corrupted(operation: Operation, message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Corrupted, operation, message.into())
 }
 
 #[cfg(test)]

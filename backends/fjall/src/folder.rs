@@ -15,19 +15,20 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use arbour_core::engine::{StoreLock, StorePath};
+use arbour_core::engine::{StoreLock, StorePath, make_folder, sync_folder};
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
-use crate::error;
+use crate::{error, file_list, journal};
 
 /// The file that makes a folder a store.
 const MARK: &str = "arbour";
 
-/// What the mark begins with; a digit and a line feed follow.
+/// What the mark begins with; the format and a line feed follow.
 const MARKED: &str = "arbour-fjall ";
 
-/// The format of a folder whose creation has not ended: nothing was committed.
-const UNFINISHED: &str = "arbour-fjall 0\n";
+/// The format of a folder whose creation has not ended: nothing was committed. Several bits of it are
+/// others in a finished one, so that one that is flipped does not make a store start over.
+const UNFINISHED: &str = "arbour-fjall -\n";
 
 /// The format that this version writes.
 const FINISHED: &str = "arbour-fjall 1\n";
@@ -56,19 +57,26 @@ impl Folder {
                 let message = "the path is that of a file; a store of fjall is a folder";
                 return Err(error::corrupted(Operation::Open, message));
             }
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound && may_create => make(&path)?,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound && may_create => {
+                make_folder(&path).map_err(unreachable)?;
+            }
             Err(cause) => return Err(path.open_error(cause)),
         }
         let mark = StoreLock::exclusive(open_mark(&path, may_create)?)?;
-        let mut text = String::new();
-        (&mut mark.file()).read_to_string(&mut text).map_err(unreachable)?;
+        let mut bytes = Vec::new();
+        (&mut mark.file()).read_to_end(&mut bytes).map_err(unreachable)?;
+        let text = String::from_utf8_lossy(&bytes);
+        if text.is_empty() && list(&path)?.len() > 1 {
+            let message = "the file `arbour` in the folder is empty";
+            return Err(error::corrupted(Operation::Open, message));
+        }
         let is_new = text.is_empty() || text == UNFINISHED;
         let folder = Self { path, mark, is_new };
         if is_new {
             if !may_create {
                 return Err(folder.path.open_error(io::ErrorKind::NotFound.into()));
             }
-            folder.begin(text.is_empty())?;
+            folder.begin()?;
         } else {
             check_mark(&text)?;
             folder.check_files()?;
@@ -88,11 +96,7 @@ impl Folder {
 
     /// Marks a folder whose creation begins, and removes what an interrupted one has left: fjall
     /// cannot continue it.
-    fn begin(&self, is_unmarked: bool) -> Result<()> {
-        if is_unmarked && list(&self.path)?.len() > 1 {
-            let message = "the file `arbour` in the folder is empty";
-            return Err(error::corrupted(Operation::Open, message));
-        }
+    fn begin(&self) -> Result<()> {
         let begun = self.write_mark(UNFINISHED).and_then(|()| {
             for name in list_names(&self.path)? {
                 let path = self.path.join(&name);
@@ -111,8 +115,20 @@ impl Folder {
     /// Marks the folder of a store that can be opened from now on.
     pub(crate) fn finish(&mut self) -> Result<()> {
         if self.is_new {
-            self.write_mark(FINISHED).map_err(unreachable)?;
+            let finished = self.sync_names().and_then(|()| self.write_mark(FINISHED));
+            finished.map_err(unreachable)?;
             self.is_new = false;
+        }
+        Ok(())
+    }
+
+    /// Makes the names of fjall's files durable. fjall does not sync the folder of its keyspaces after
+    /// it created one there, nor that of its files of values.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        let keyspaces = self.path.join(KEYSPACES);
+        let entries = keyspaces.join("1");
+        for folder in [&entries.join("blobs"), &entries, &keyspaces, &*self.path] {
+            sync_folder(folder)?;
         }
         Ok(())
     }
@@ -126,32 +142,48 @@ impl Folder {
     }
 
     /// Checks that the files are there that fjall would create again, or take for the end of its
-    /// data, if they were missing.
+    /// data, if they were missing, and that the journals can be read.
     fn check_files(&self) -> Result<()> {
         check_version(&self.path)?;
-        let missing = |what| Err(error::corrupted(Operation::Open, what));
-        if self.newest_journal().is_err() {
-            return missing("the journal is missing");
-        }
+        let damaged = |what| Err(error::corrupted(Operation::Open, what));
+        let Ok(newest) = self.newest_journal() else {
+            return damaged("the journal is missing");
+        };
         let keyspaces = self.path.join(KEYSPACES);
         for name in ["0", "1"] {
-            if !keyspaces.join(name).join("current").exists() {
-                return missing("a file of a keyspace is missing");
+            let keyspace = keyspaces.join(name);
+            if !keyspace.join(file_list::CURRENT).exists() {
+                return damaged("a file of a keyspace is missing");
+            }
+            if !file_list::is_whole(&keyspace).map_err(unreachable)? {
+                return damaged("the list of a keyspace's files is damaged");
             }
         }
         let is_number = |name: &String| name.parse::<u64>().is_ok();
         if !list_names(&keyspaces).map_err(unreachable)?.iter().all(is_number) {
-            return missing("among the keyspaces is something else");
+            return damaged("among the keyspaces is something else");
         }
-        Ok(())
+        for earlier in self.journals().map_err(unreachable)? {
+            if earlier != newest && !journal::is_whole(&earlier).map_err(unreachable)? {
+                return damaged("a part of a journal is missing");
+            }
+        }
+        if journal::cut_torn_end(&newest).map_err(unreachable)? {
+            return Ok(());
+        }
+        damaged("a commit in the journal has another checksum")
     }
 
     /// Returns the journal that fjall appends to.
     pub(crate) fn newest_journal(&self) -> io::Result<PathBuf> {
-        let paths = list_names(&self.path)?.into_iter().map(|name| self.path.join(name));
         let number = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<u64>().ok();
-        let newest = paths.filter(|path| is_journal(path)).max_by_key(number);
+        let newest = self.journals()?.into_iter().max_by_key(number);
         newest.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn journals(&self) -> io::Result<Vec<PathBuf>> {
+        let paths = list_names(&self.path)?.into_iter().map(|name| self.path.join(name));
+        Ok(paths.filter(|path| is_journal(path)).collect())
     }
 }
 
@@ -200,7 +232,10 @@ fn check_mark(text: &str) -> Result<()> {
 }
 
 fn check_version(path: &Path) -> Result<()> {
-    let found = fs::read(path.join(VERSION)).unwrap_or_default();
+    let found = match fs::read(path.join(VERSION)) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read.map_err(unreachable)?,
+    };
     match (found.as_slice(), FJALL) {
         (found, known) if found == known => Ok(()),
         ([b'F', b'J', b'L', number], [.., known]) if number > known => {
@@ -213,19 +248,6 @@ fn check_version(path: &Path) -> Result<()> {
 
 fn is_journal(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == JOURNAL)
-}
-
-/// Creates a folder that survives a power loss.
-fn make(path: &Path) -> Result<()> {
-    match fs::create_dir(path) {
-        // Another process was quicker; the lock decides.
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made.and_then(|()| path.parent().map_or(Ok(()), sync_folder)).map_err(unreachable),
-    }
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 fn list(path: &Path) -> Result<Vec<String>> {

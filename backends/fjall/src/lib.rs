@@ -25,8 +25,8 @@
 //!   passes the journal to the system, and [`PowerLoss`](arbour_core::Durability::PowerLoss) waits
 //!   for the device.
 //! - Closing or dropping the store moves everything from the journal to sorted files, each block of
-//!   which has a checksum, and ends fjall's threads. After a crash the journal is read up to where it
-//!   ends or is torn: a prefix of the commits, never part of one.
+//!   which has a checksum, and ends fjall's threads. After a crash the journal is cut after its last
+//!   complete commit and replayed: a prefix of the commits, never part of one.
 //! - Values of 4 KiB and more are in files of their own, so that merging sorted files does not copy
 //!   them.
 //! - One process has the folder open. fjall cannot open a folder read-only.
@@ -35,8 +35,9 @@
 //! - A store is the whole folder. [`backup`](arbour_core::KvStore::backup) copies its entries while
 //!   it is open; a closed folder can be copied as it is.
 //! - The checksum of each block is compared whenever the block is read, and opening with
-//!   [`verify`](arbour_core::StoreOptions::verify) reads every entry. A journal that is damaged after
-//!   a crash ends for fjall where the damage is.
+//!   [`verify`](arbour_core::StoreOptions::verify) reads every entry. After a crash the checksums of
+//!   the commits in the journal are compared too. A commit that lacks whole sectors is taken for one
+//!   that a loss of power tore, and the journal ends before it.
 //! - After a failed write fjall refuses all others until the store is opened again.
 
 mod backup;
@@ -45,7 +46,9 @@ mod cursor;
 mod database;
 mod engine;
 mod error;
+mod file_list;
 mod folder;
+mod journal;
 mod snapshot;
 mod store;
 mod transaction;

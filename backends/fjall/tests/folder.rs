@@ -1,7 +1,7 @@
 //! Folders that are not, or not completely, stores.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arbour_core::{Error, ErrorKind, KvStore, StoreOptions};
 use arbour_fjall::FjallStore;
@@ -76,18 +76,48 @@ fn a_store_without_one_of_its_files_is_damaged() {
         fs::remove_file(path.join(missing)).unwrap();
         assert_refused(&path, ErrorKind::Corrupted, "missing");
     }
-    for (file, text) in [("arbour", "arbour-fjall x\n"), ("arbour", ""), ("version", "FJL")] {
+    for (file, text) in [
+        ("arbour", &b"arbour-fjall x\n"[..]),
+        // One bit less than a finished one.
+        ("arbour", b"arbour-fjall 0\n"),
+        ("arbour", b"\xff"),
+        ("arbour", b""),
+        ("version", b"FJL"),
+        ("keyspaces/1/current", b"\0"),
+    ] {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("store");
         make(&path);
         fs::write(path.join(file), text).unwrap();
-        assert_refused(&path, ErrorKind::Corrupted, file);
+        let says = if file.ends_with("current") { "list of a keyspace's files" } else { file };
+        assert_refused(&path, ErrorKind::Corrupted, says);
+        let absent = FjallStore::open(&path, &StoreOptions::new().create(false)).unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::Corrupted, "{absent}");
     }
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("store");
     make(&path);
     fs::create_dir(path.join("keyspaces/copy")).unwrap();
     assert_refused(&path, ErrorKind::Corrupted, "something else");
+}
+
+/// fjall itself does not notice: one bit of the list hides a sorted file and its commits.
+#[test]
+fn a_damaged_list_of_files_is_noticed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("store");
+    make(&path);
+    let files = fs::read_dir(path.join("keyspaces/1")).unwrap().map(|file| file.unwrap().path());
+    let is_list = |file: &PathBuf| file.is_file() && !file.ends_with("current");
+    let lists: Vec<_> = files.filter(is_list).collect();
+    assert!(!lists.is_empty());
+    for list in lists {
+        let mut bytes = fs::read(&list).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        fs::write(&list, bytes).unwrap();
+    }
+    assert_refused(&path, ErrorKind::Corrupted, "list of a keyspace's files");
 }
 
 /// Whatever an interrupted creation left, nothing was committed yet.
@@ -97,7 +127,7 @@ fn an_interrupted_creation_starts_over() {
     for left in ["", "0.jnl", "version", "lock"] {
         let path = scratch.path().join(format!("store {left}"));
         fs::create_dir_all(path.join("keyspaces/0")).unwrap();
-        fs::write(path.join("arbour"), "arbour-fjall 0\n").unwrap();
+        fs::write(path.join("arbour"), "arbour-fjall -\n").unwrap();
         if !left.is_empty() {
             fs::write(path.join(left), "half").unwrap();
         }

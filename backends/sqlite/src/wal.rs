@@ -6,20 +6,16 @@
 //! and be lost. So what is in the log is written over itself when a store is opened, which makes the
 //! system write it again.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
+use arbour_core::engine::write_over;
 use arbour_core::{Error, Operation, Result};
 use rusqlite::Connection;
 
 use crate::statement::run;
 use crate::writer::is_read_only;
 use crate::{error, presence};
-
-/// How much is read and written at once.
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// Writes the log over itself and syncs it, if there is one. No other connection may add to it
 /// meanwhile: if one is about to, it is the log of a store that is open, and left alone. Returns the
@@ -50,21 +46,4 @@ pub(crate) fn rewrite(
     });
     run(connection, "ROLLBACK").map_err(error::open)?;
     written.map(|()| None)
-}
-
-fn write_over(path: &Path) -> io::Result<()> {
-    let mut log = OpenOptions::new().read(true).write(true).open(path)?;
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut at = 0;
-    loop {
-        log.seek(SeekFrom::Start(at))?;
-        let read = match log.read(&mut chunk) {
-            Ok(0) => return log.sync_all(),
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        log.seek(SeekFrom::Start(at))?;
-        log.write_all(chunk.get(..read).unwrap_or_default())?;
-        at += read as u64;
-    }
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arbour_conformance::{Factory, is_undisturbed};
-use arbour_core::engine::forward;
+use arbour_core::engine::{OptimisticStore, forward};
 use arbour_core::{
-    Capabilities, DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvRead, KvStore,
-    KvWrite, MemoryStore, Operation, Result, StoreOptions, Writers,
+    DetachedTransaction, Durability, DynStore, Error, ErrorKind, KvRead, KvStore, KvWrite,
+    MemoryStore, Operation, Result, StoreOptions,
 };
 
 struct Conflicting;
@@ -23,40 +23,28 @@ impl Factory for Conflicting {
 
     fn open(&self, _: &Path, options: &StoreOptions) -> Result<ConflictingStore> {
         let store = DynStore::new(MemoryStore::open(options)?);
-        let mut capabilities = store.capabilities().clone();
-        capabilities.writers = Writers::Many;
-        let is_read_only = options.is_read_only();
-        Ok(ConflictingStore { store, capabilities, is_read_only, chance: Arc::default() })
+        let store = OptimisticStore::new(store, options);
+        Ok(ConflictingStore { store, chance: Arc::default() })
     }
 }
 
 arbour_conformance::__planted_engine!(Conflicting);
 
-/// A store in memory, used by transactions that hold no lock.
+/// A store in memory with many writers.
 struct ConflictingStore {
-    store: DynStore,
-    capabilities: Capabilities,
-    is_read_only: bool,
+    store: OptimisticStore,
     chance: Arc<AtomicU64>,
 }
 
 impl KvStore for ConflictingStore {
-    type Snapshot<'s> = <DynStore as KvStore>::Snapshot<'s>;
+    type Snapshot<'s> = <OptimisticStore as KvStore>::Snapshot<'s>;
     type Transaction<'s> = ConflictingTransaction;
 
-    forward!(self => self.store; open_tree, snapshot, send_snapshot, writer_wait, apply, sync, close);
-    forward!(self => self.store; stats, compact, backup);
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
+    forward!(self => self.store; capabilities, open_tree, snapshot, send_snapshot, writer_wait);
+    forward!(self => self.store; apply, sync, close, stats, compact, backup);
 
     fn begin_with(&self, durability: Durability) -> Result<ConflictingTransaction> {
-        if self.is_read_only {
-            // The engine says why not.
-            self.store.begin_with(durability)?.rollback()?;
-        }
-        let transaction = self.store.begin_detached_with(durability)?;
+        let transaction = self.store.begin_with(durability)?;
         Ok(ConflictingTransaction { transaction, chance: Arc::clone(&self.chance) })
     }
 }

@@ -15,9 +15,11 @@
 //!   expensive.
 //! - [`WriterSlot`] admits one writer at a time, and limits waiting by a deadline.
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
+//! - [`OptimisticStore`] lets many transactions write at once, on a store that has one writer.
 //! - [`Backoff`] says how long a transaction waits after a conflict.
 //! - [`make_folder`] and [`sync_folder`] make the folder of a store, and the names in it, durable.
-//! - [`WriteLatch`] refuses commits after a failed write or sync.
+//! - [`WriteLatch`] refuses commits after a failed write or sync, and [`write_over`] mends the log that
+//!   such a sync left.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`SendSnapshot`] is a snapshot of any engine that can move between threads.
 //! - [`CommitChecks`] are what a transaction runs right before its commit.
@@ -42,6 +44,7 @@ pub mod document_layout;
 mod forward;
 pub mod keyspace;
 mod layer;
+mod optimistic_store;
 mod overlay;
 mod store_folder;
 mod store_lock;
@@ -50,6 +53,7 @@ mod tree_catalog;
 mod tree_name;
 mod tree_registry;
 mod write_latch;
+mod write_over;
 mod writer_slot;
 
 pub use backoff::Backoff;
@@ -60,6 +64,7 @@ pub use layer::{
     Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
     LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
 };
+pub use optimistic_store::OptimisticStore;
 pub use overlay::{MergeCursor, OverlayValue};
 pub(crate) use overlay::{WriteSet, keys_in};
 pub use store_folder::{make_folder, sync_folder};
@@ -69,6 +74,7 @@ pub use tree_catalog::TreeCatalog;
 pub use tree_name::TreeName;
 pub use tree_registry::TreeRegistry;
 pub use write_latch::WriteLatch;
+pub use write_over::write_over;
 pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot, thread_number, with_deadline};
 
 pub use crate::__forward as forward;

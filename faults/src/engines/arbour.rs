@@ -28,6 +28,9 @@ macro_rules! engine {
     };
 }
 
+#[cfg(feature = "fjall")]
+pub(super) const FJALL: Engine = engine!("fjall", arbour_fjall::FjallStore);
+
 #[cfg(feature = "redb")]
 pub(super) const REDB: Engine = engine!("redb", arbour_redb::RedbStore);
 

@@ -2,6 +2,7 @@
 //! does, so that they can read its stores.
 
 #[cfg(any(
+    feature = "fjall",
     feature = "lmdb",
     feature = "redb",
     feature = "rocksdb",
@@ -9,6 +10,8 @@
     feature = "sqlite"
 ))]
 mod arbour;
+#[cfg(feature = "fjall")]
+mod raw_fjall;
 #[cfg(feature = "redb")]
 mod raw_redb;
 #[cfg(feature = "rocksdb")]
@@ -31,6 +34,8 @@ pub(crate) fn all() -> Vec<Engine> {
         &[arbour::SLED, raw_sled::ENGINE],
         #[cfg(feature = "lmdb")]
         &[arbour::LMDB],
+        #[cfg(feature = "fjall")]
+        &[arbour::FJALL, raw_fjall::ENGINE],
         #[cfg(feature = "rocksdb")]
         &[arbour::ROCKSDB, raw_rocksdb::ENGINE],
     ];

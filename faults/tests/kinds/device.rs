@@ -32,6 +32,10 @@ pub(crate) enum Before {
 /// The engines of this build that keep files.
 fn engines() -> Vec<Engine> {
     vec![
+        #[cfg(feature = "fjall")]
+        crate::fjall::ENGINE,
+        #[cfg(feature = "lmdb")]
+        crate::lmdb::ENGINE,
         #[cfg(feature = "redb")]
         crate::redb::ENGINE,
         #[cfg(feature = "rocksdb")]

@@ -5,7 +5,14 @@
 //! Each engine's table says how a kind is provoked there, or why it cannot be.
 #![cfg(all(
     target_os = "linux",
-    any(feature = "redb", feature = "rocksdb", feature = "sled", feature = "sqlite")
+    any(
+        feature = "fjall",
+        feature = "lmdb",
+        feature = "redb",
+        feature = "rocksdb",
+        feature = "sled",
+        feature = "sqlite"
+    )
 ))]
 
 #[cfg(test)]
@@ -14,6 +21,10 @@ mod any_engine;
 mod bed;
 #[cfg(test)]
 mod device;
+#[cfg(all(test, feature = "fjall"))]
+mod fjall;
+#[cfg(all(test, feature = "lmdb"))]
+mod lmdb;
 #[cfg(test)]
 mod memory;
 #[cfg(all(test, feature = "redb"))]
