@@ -6,8 +6,7 @@ use super::cases::cases;
 use super::{DocBed, DocFactory, SoundDocuments};
 use crate::harness::{Axis, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
-/// Generates one named test for each case about documents on each axis, and one test that runs and
-/// counts them all, in a module `documents`.
+/// Generates one named test for each case about documents on each axis, in a module `documents`.
 ///
 /// `documents_suite!(factory)` is for an engine that persists, and has one more test,
 /// `process::killed_builder_goes_on`; `documents_suite!(factory, volatile)` is for one that keeps
@@ -24,7 +23,6 @@ macro_rules! documents_suite {
             $crate::__suite! {
                 $crate::documents::DocumentSuite, __documents_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic, reopened Reopened];
-                whole on [Fixed];
             }
             $crate::__process_tests! {
                 $crate::documents::DocumentSuite, $factory;
@@ -40,7 +38,6 @@ macro_rules! documents_suite {
             $crate::__suite! {
                 $crate::documents::DocumentSuite, __documents_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic];
-                whole on [Fixed];
             }
         }
     };

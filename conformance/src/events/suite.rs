@@ -6,8 +6,7 @@ use super::EventBed;
 use super::cases::cases;
 use crate::harness::{Axis, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
-/// Generates one named test for each case about events on each axis, and one test that runs each
-/// once and counts them, in a module `events`.
+/// Generates one named test for each case about events on each axis, in a module `events`.
 ///
 /// `events_suite!(factory)` is for an engine that persists, and has two more tests,
 /// `process::killed_dispatcher_loses_nothing` and `process::two_dispatchers_by_manifest`;
@@ -25,7 +24,6 @@ macro_rules! events_suite {
             $crate::__suite! {
                 $crate::events::EventSuite, __events_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic, reopened Reopened, apart Apart];
-                whole on [Fixed];
             }
             $crate::__process_tests! {
                 $crate::events::EventSuite, $factory;
@@ -41,7 +39,6 @@ macro_rules! events_suite {
             $crate::__suite! {
                 $crate::events::EventSuite, __events_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic, apart Apart];
-                whole on [Fixed];
             }
         }
     };

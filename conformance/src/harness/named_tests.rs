@@ -1,14 +1,13 @@
 //! The tests of a suite: one for each case on each axis, with a name of its own.
 
-/// Generates the tests of a suite: a module for each axis with a module for each topic in it, and
-/// `whole_suite::runs_every_case`. `$cases` is the macro with the list of cases.
+/// Generates the tests of a suite: a module for each axis with a module for each topic in it. `$cases`
+/// is the macro with the list of cases.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __suite {
     (
         $suite:ty, $cases:ident, $factory:expr;
         each on [$($module:ident $axis:ident),*];
-        whole on [$($whole:ident),*];
     ) => {
         $(
             mod $module {
@@ -17,20 +16,6 @@ macro_rules! __suite {
                 $crate::$cases!(__topics $suite; $factory; $axis;);
             }
         )*
-
-        mod whole_suite {
-            #[allow(unused_imports)]
-            use super::*;
-
-            #[test]
-            fn runs_every_case() {
-                $crate::__private::check_all::<$suite, _>(
-                    &Default::default(),
-                    || $factory,
-                    &[$($crate::Axis::$whole),*],
-                );
-            }
-        }
     };
 }
 

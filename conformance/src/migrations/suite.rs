@@ -6,8 +6,7 @@ use super::MigrationBed;
 use super::cases::cases;
 use crate::harness::{Axis, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
-/// Generates one named test for each case about migrations on each axis, and one test that runs
-/// each once and counts them, in a module `migrations`.
+/// Generates one named test for each case about migrations on each axis, in a module `migrations`.
 ///
 /// `migrations_suite!(factory)` is for an engine that persists, and has two more tests,
 /// `process::killed_migrator_goes_on` and `process::two_migrators_by_manifest`;
@@ -25,7 +24,6 @@ macro_rules! migrations_suite {
             $crate::__suite! {
                 $crate::migrations::MigrationSuite, __migrations_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic, reopened Reopened];
-                whole on [Fixed];
             }
             $crate::__process_tests! {
                 $crate::migrations::MigrationSuite, $factory;
@@ -41,7 +39,6 @@ macro_rules! migrations_suite {
             $crate::__suite! {
                 $crate::migrations::MigrationSuite, __migrations_cases, $factory;
                 each on [fixed Fixed, dynamic Dynamic];
-                whole on [Fixed];
             }
         }
     };
