@@ -39,7 +39,6 @@
 //!   a crash ends for fjall where the damage is.
 //! - After a failed write fjall refuses all others until the store is opened again.
 
-mod backup;
 mod contract;
 mod cursor;
 mod database;
