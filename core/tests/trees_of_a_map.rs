@@ -28,12 +28,16 @@ struct Map {
     closed: Arc<AtomicUsize>,
 }
 
-struct Snapshot(Arc<Entries>);
+struct Snapshot {
+    entries: Arc<Entries>,
+    fails: bool,
+}
 
 struct Entry<'t> {
     entries: &'t Entries,
     range: KeyRange<'static>,
     direction: Direction,
+    fails: bool,
     rest: std::collections::btree_map::Range<'t, Vec<u8>, Vec<u8>>,
 }
 
@@ -61,7 +65,8 @@ impl MapEngine for Map {
     }
 
     fn snapshot(self: &Arc<Self>) -> Result<Snapshot> {
-        Ok(Snapshot(Arc::clone(&self.entries.lock())))
+        let fails = self.fails.load(Ordering::Relaxed);
+        Ok(Snapshot { entries: Arc::clone(&self.entries.lock()), fails })
     }
 
     fn apply(&self, writes: &MapWrites<'_>, _: Durability) -> Result<()> {
@@ -106,20 +111,23 @@ impl MapSnapshot for Snapshot {
 
     fn get(&self, key: &[u8]) -> Result<Option<&Vec<u8>>> {
         assert!(key.len() <= KEY_BYTES_MAX, "{key:?}");
-        Ok(self.0.get(key))
+        Ok(self.entries.get(key))
     }
 
     fn scan(&self, range: Range<&[u8]>, direction: Direction) -> Result<Entry<'_>> {
         assert!(range.start < range.end, "{range:?}");
         assert!(range.start.len().max(range.end.len()) <= KEY_BYTES_MAX, "{range:?}");
         let range = KeyRange::new(range).into_owned();
-        let rest = self.0.range::<[u8], _>(range.clone());
-        Ok(Entry { entries: &self.0, range, direction, rest })
+        let rest = self.entries.range::<[u8], _>(range.clone());
+        Ok(Entry { entries: &self.entries, range, direction, fails: self.fails, rest })
     }
 }
 
 impl Cursor for Entry<'_> {
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        if std::mem::take(&mut self.fails) {
+            return Err(Error::new(ErrorKind::Io, Operation::Get, "the device is gone"));
+        }
         let next = match self.direction {
             Direction::Forward => self.rest.next(),
             Direction::Reverse => self.rest.next_back(),
@@ -258,7 +266,8 @@ fn the_catalog_lists_trees_with_entries_and_compacting_forgets_the_others() -> R
     assert_eq!(store.stats()?.entries, 2);
     store.delete(&a, b"k")?;
     assert_eq!(store.snapshot()?.trees()?, ["b"]);
-    let raw = |store: &Store| Ok::<_, Error>(store.engine().map(Operation::Get)?.snapshot()?.0);
+    let raw =
+        |store: &Store| Ok::<_, Error>(store.engine().map(Operation::Get)?.snapshot()?.entries);
     assert!(raw(&store)?.contains_key(b"\0\0\0\0a".as_slice()));
     store.compact()?;
     assert!(!raw(&store)?.contains_key(b"\0\0\0\0a".as_slice()));
@@ -304,6 +313,24 @@ fn after_a_commit_that_failed_nothing_is_committed() -> Result<()> {
         drop(store);
         assert_eq!(closed.load(Ordering::Relaxed), 0, "the map must not write");
     }
+    Ok(())
+}
+
+#[test]
+fn a_cursor_that_failed_has_ended_and_says_where() -> Result<()> {
+    let (store, _, _folder) = store();
+    let tree = store.tree("t")?;
+    store.put(&tree, b"k", b"v")?;
+    set_failing(&store, true);
+    let snapshot = store.snapshot()?;
+    set_failing(&store, false);
+    let mut cursor = snapshot.scan(&tree, KeyRange::all(), Direction::Forward)?;
+    let error = cursor.next().unwrap_err();
+    assert_eq!((error.operation(), error.tree()), (Operation::Scan, Some("t")));
+    assert!(error.path().is_some());
+    assert_eq!(cursor.next()?, None);
+    cursor.seek(b"k")?;
+    assert_eq!(cursor.next()?, None);
     Ok(())
 }
 

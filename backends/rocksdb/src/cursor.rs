@@ -33,7 +33,7 @@ pub struct EntryCursor<'t> {
 }
 
 /// The position of the iterator.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Place {
     /// Not positioned yet, which saves positioning at the start before a seek.
     Unplaced,
@@ -41,8 +41,6 @@ enum Place {
     Ahead,
     /// On the entry lent last.
     Lent,
-    /// On an error.
-    Failed,
 }
 
 impl<'t> EntryCursor<'t> {
@@ -70,29 +68,23 @@ impl Cursor for EntryCursor<'_> {
             (Place::Unplaced, Direction::Forward) => iterator.seek_to_first(),
             (Place::Unplaced, Direction::Reverse) => iterator.seek_to_last(),
             (Place::Ahead, _) => {}
-            (Place::Failed, _) => return Ok(None),
         }
         self.place = Place::Lent;
         let item = iterator.item();
         if item.is_none() {
             // An iterator that meets an error looks as if it were at its end.
-            if let Err(cause) = iterator.status() {
-                self.place = Place::Failed;
-                return Err(error::engine(cause, Operation::Scan));
-            }
+            iterator.status().map_err(|cause| error::engine(cause, Operation::Scan))?;
         }
         Ok(item)
     }
 
     /// RocksDB stays within the bounds.
     fn seek(&mut self, key: &[u8]) -> Result<()> {
-        if self.place != Place::Failed {
-            match self.direction {
-                Direction::Forward => self.iterator.seek(key),
-                Direction::Reverse => self.iterator.seek_for_prev(key),
-            }
-            self.place = Place::Ahead;
+        match self.direction {
+            Direction::Forward => self.iterator.seek(key),
+            Direction::Reverse => self.iterator.seek_for_prev(key),
         }
+        self.place = Place::Ahead;
         Ok(())
     }
 }

@@ -34,7 +34,8 @@ impl OwnEngine {
             let error = Error::new(ErrorKind::Unsupported, Operation::Open, message);
             return Err(error.with_path(&*path));
         }
-        // **Yours**: the name of the engine, and the names of its files in the folder.
+        // **Yours**: the name of the engine, and the names of its files in the folder. An engine that
+        // wants a folder to itself gets one in this one.
         let mut folder = StoreFolder::open(path, options, "own", FORMAT, |name| name == LOG)?;
         // **Yours**: open the engine. Engines that create an empty database where files are missing
         // have to be told that the store is not new, or the files be checked before.
@@ -77,7 +78,9 @@ impl MapEngine for OwnEngine {
         applied.map_err(|cause| unknown_commit(error::engine(cause, Operation::Apply)))
     }
 
-    /// **Yours**: wait for the device. Nothing is to be done here, as each batch has done it.
+    /// **Yours**: wait for the device. Nothing is to be done here, as each batch has done it. An engine
+    /// with a log also has `close`, which moves what is in the log to the files of its entries, where
+    /// damage is detected. Further methods count, compact and copy, if the engine can.
     fn sync(&self) -> Result<()> {
         Ok(())
     }

@@ -38,7 +38,7 @@ pub struct EntryCursor<'t> {
 }
 
 impl Cursor for EntryCursor<'_> {
-    /// **Yours**: the next entry. After an error a cursor has ended, so that it returns no more.
+    /// **Yours**: the next entry.
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
         let Some(rest) = &mut self.rest else { return Ok(None) };
         let entry = match self.direction {

@@ -192,7 +192,7 @@ pub trait MapSnapshot {
     where
         Self: 't;
 
-    /// Reads the entries of a range.
+    /// Reads the entries of a range. It is not called any more after an error.
     type Cursor<'t>: Cursor
     where
         Self: 't;

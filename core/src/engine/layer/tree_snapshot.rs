@@ -143,7 +143,13 @@ impl<M: MapEngine> KvRead for TreeSnapshot<'_, M> {
             opened.map_err(|error| self.trees.locate_in(tree, error, Operation::Scan))
         });
         let entries = opened.transpose()?;
-        Ok(TreeCursor { entries, direction, tree: tree.clone(), trees: self.trees })
+        Ok(TreeCursor {
+            entries,
+            direction,
+            has_failed: false,
+            tree: tree.clone(),
+            trees: self.trees,
+        })
     }
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
@@ -177,6 +183,8 @@ pub struct TreeCursor<'t, M: MapEngine> {
     /// `None` if the range can contain no key.
     entries: Option<<M::Snapshot as MapSnapshot>::Cursor<'t>>,
     direction: Direction,
+    /// Whether the map's cursor has failed, so that it is not called any more.
+    has_failed: bool,
     tree: Tree,
     trees: &'t Trees,
 }
@@ -184,15 +192,22 @@ pub struct TreeCursor<'t, M: MapEngine> {
 impl<M: MapEngine> Cursor for TreeCursor<'_, M> {
     #[inline]
     fn next(&mut self) -> Result<Option<(&[u8], &[u8])>> {
-        let Some(entries) = &mut self.entries else { return Ok(None) };
+        let Some(entries) = self.entries.as_mut().filter(|_| !self.has_failed) else {
+            return Ok(None);
+        };
         match entries.next() {
             Ok(found) => Ok(found.map(|(key, value)| (key_of(key), value))),
-            Err(error) => Err(self.trees.locate_in(&self.tree, error, Operation::Scan)),
+            Err(error) => {
+                self.has_failed = true;
+                Err(self.trees.locate_in(&self.tree, error, Operation::Scan))
+            }
         }
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {
-        let Some(entries) = &mut self.entries else { return Ok(()) };
+        let Some(entries) = self.entries.as_mut().filter(|_| !self.has_failed) else {
+            return Ok(());
+        };
         let most = self.trees.key_bytes_max;
         let mut stored = stored_key(self.tree.number(), key);
         if key.len() > most {
@@ -201,7 +216,9 @@ impl<M: MapEngine> Cursor for TreeCursor<'_, M> {
                 Direction::Reverse => stored.truncate(NUMBER_BYTES + most),
             }
         }
-        let moved = entries.seek(&stored);
-        moved.map_err(|error| self.trees.locate_in(&self.tree, error, Operation::Scan))
+        entries.seek(&stored).map_err(|error| {
+            self.has_failed = true;
+            self.trees.locate_in(&self.tree, error, Operation::Scan)
+        })
     }
 }
