@@ -5,6 +5,25 @@ use arbour_core::Result;
 use crate::cases::cases;
 use crate::harness::{Axis, Bed, Case, DynFactory, Factory, Proof, Suite, prove_on_bed};
 
+/// Generates the tests of all suites: [`suite!`](crate::suite),
+/// [`documents_suite!`](crate::documents_suite), [`events_suite!`](crate::events_suite) and
+/// [`migrations_suite!`](crate::migrations_suite), with the same arguments.
+///
+/// ```
+/// use arbour_conformance::BTreeFactory;
+/// arbour_conformance::all_suites!(BTreeFactory);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! all_suites {
+    ($($arguments:tt)*) => {
+        $crate::suite!($($arguments)*);
+        $crate::documents_suite!($($arguments)*);
+        $crate::events_suite!($($arguments)*);
+        $crate::migrations_suite!($($arguments)*);
+    };
+}
+
 /// Generates one named test for each case on each axis: `cargo test fixed::` runs every case once.
 ///
 /// `suite!(factory)` is for an engine that persists. `suite!(factory, volatile)` is for one that

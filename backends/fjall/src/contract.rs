@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use arbour_core::engine::{Engine, SnapshotEngine, TreeName, forward};
+use arbour_core::engine::{Engine, SnapshotEngine, TreeName, backup_by_copy, disk_bytes, forward};
 use arbour_core::{
-    Batch, Capabilities, Durability, ErrorKind, KvStore, Operation, Result, Stats, Tree,
+    Batch, Capabilities, Durability, Error, ErrorKind, KvStore, Operation, Result, Stats, Tree,
 };
 use fjall::{OwnedWriteBatch, PersistMode};
 
-use crate::{FjallEngine, FjallSnapshot, FjallStore, FjallTransaction, backup, error, folder};
+use crate::{FjallEngine, FjallSnapshot, FjallStore, FjallTransaction, error};
 
 impl Engine for FjallEngine {
     fn capabilities(&self) -> &Capabilities {
@@ -70,9 +70,9 @@ impl Engine for FjallEngine {
 
     fn stats(&self) -> Result<Stats> {
         let entries = FjallSnapshot::new(self, Operation::Stats)?.count(Operation::Stats)?;
-        let bytes = folder::size(&self.path).map_err(|cause| {
+        let bytes = disk_bytes(&self.path).map_err(|cause| {
             let message = "the files of the store cannot be measured";
-            error::system(cause, Operation::Stats, message).with_path(&self.path)
+            Error::from_io(cause, Operation::Stats, message).with_path(&self.path)
         })?;
         Ok(Stats::new(entries, bytes))
     }
@@ -105,7 +105,8 @@ impl KvStore for FjallStore {
     forward!(self => self.layer; capabilities, open_tree, snapshot, send_snapshot, begin_with);
     forward!(self => self.layer; writer_wait, apply, sync, close, stats, compact);
 
+    /// fjall has no backup of its own, and replaces its files in the background.
     fn backup(&self, destination: &Path) -> Result<()> {
-        backup::backup(self, destination)
+        backup_by_copy(self, destination, |path, options| Self::open(path, options))
     }
 }

@@ -5,12 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use arbour_core::engine::keyspace::{CATALOG, first_of, key_of, stored_key};
-use arbour_core::engine::{StorePath, TreeCatalog, catch_panic};
+use arbour_core::engine::{StoreFolder, StorePath, TreeCatalog, catch_panic};
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
 use fjall::{Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode};
 
-use crate::error;
-use crate::folder::Folder;
+use crate::{error, folder};
 
 /// The one keyspace, which holds all trees.
 const ENTRIES: &str = "entries";
@@ -34,7 +33,7 @@ const POLL: Duration = Duration::from_millis(1);
 pub(crate) struct Database {
     pub(crate) entries: Keyspace,
     pub(crate) fjall: fjall::Database,
-    folder: Folder,
+    folder: StoreFolder,
     cache_bytes: Option<usize>,
 }
 
@@ -44,16 +43,21 @@ impl Database {
             let message = "fjall cannot open a database read-only: open it for writing";
             return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
         }
-        let folder = Folder::open(path, options.may_create())?;
+        let folder = folder::open(path, options)?;
         let mut database = Self::start(folder, options.cache_size())?;
         if options.verifies() {
             database.verify()?;
+        }
+        if database.folder.is_new() {
+            folder::sync_names(database.folder.path()).map_err(|cause| {
+                Error::from_io(cause, Operation::Open, "the names of the files cannot be synced")
+            })?;
         }
         database.folder.finish()?;
         Ok(database)
     }
 
-    fn start(folder: Folder, cache_bytes: Option<usize>) -> Result<Self> {
+    fn start(folder: StoreFolder, cache_bytes: Option<usize>) -> Result<Self> {
         // fjall panics if some of what it reads back from its files is not what it wrote.
         let (entries, fjall) = catch_panic("fjall", Operation::Open, || {
             let mut builder = fjall::Database::builder(&**folder.path()).worker_threads(THREADS);
@@ -63,7 +67,7 @@ impl Database {
             let fjall = builder.open().map_err(error::open)?;
             if !folder.is_new() && !fjall.keyspace_exists(ENTRIES) {
                 let message = "the keyspace of the entries is missing";
-                return Err(error::corrupted(Operation::Open, message));
+                return Err(error::corrupted(message));
             }
             let entries = fjall.keyspace(ENTRIES, create_options).map_err(error::open)?;
             Ok((entries, fjall))
@@ -87,7 +91,7 @@ impl Database {
             let (_, value) = same.into_inner().map_err(error::open)?;
             if value.len() != length as usize {
                 let message = format!("a value has {} bytes, and had {length}", value.len());
-                return Err(error::corrupted(Operation::Open, message));
+                return Err(error::corrupted(message));
             }
         }
         Ok(())
@@ -114,14 +118,15 @@ impl Database {
         self.fjall.persist(PersistMode::SyncAll).map_err(|cause| self.fail(cause, operation))?;
         self.flush(operation)?;
         // The journal must not vanish: without one, fjall starts to number its commits from zero.
-        let emptied = self.folder.sync_names().and_then(|()| {
-            let file = OpenOptions::new().write(true).open(self.folder.newest_journal()?)?;
+        let emptied = folder::sync_names(self.folder.path()).and_then(|()| {
+            let journal = folder::newest_journal(self.folder.path())?;
+            let file = OpenOptions::new().write(true).open(journal)?;
             file.set_len(0)?;
             file.sync_all()
         });
         emptied.map_err(|cause| {
             let message = "the journal cannot be emptied; it is replayed when the store is opened";
-            self.locate(error::system(cause, operation, message))
+            self.locate(Error::from_io(cause, operation, message))
         })
     }
 

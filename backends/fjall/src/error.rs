@@ -1,7 +1,9 @@
 //! Mapping fjall's errors to Arbour's.
 
+use std::borrow::Cow;
 use std::io;
 
+use arbour_core::engine::unknown_commit;
 use arbour_core::{Error, ErrorKind, Operation};
 use fjall::LsmError;
 
@@ -92,18 +94,13 @@ pub(crate) fn write(cause: fjall::Error, operation: Operation) -> Error {
     if refused {
         return cause;
     }
-    let message = "the commit failed; open the store again to see whether it took effect";
-    Error::new(ErrorKind::CommitUnknown, operation, message).with_source(cause)
+    unknown_commit(cause)
 }
 
+/// What is in the folder is not what fjall or Arbour wrote.
 #[cold]
-pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static str) -> Error {
-    Error::from_io(cause, operation, message)
-}
-
-#[cold]
-pub(crate) fn corrupted(operation: Operation, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Corrupted, operation, message.into())
+pub(crate) fn corrupted(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Corrupted, Operation::Open, message)
 }
 
 #[cfg(test)]

@@ -40,7 +40,6 @@
 //!   that a loss of power tore, and the journal ends before it.
 //! - After a failed write fjall refuses all others until the store is opened again.
 
-mod backup;
 mod contract;
 mod cursor;
 mod database;

@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use arbour_core::engine::{StorePath, make_folder};
+use arbour_core::engine::{StorePath, open_folder};
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
 
 use crate::error::{corrupted, unreachable};
@@ -18,17 +18,7 @@ pub(crate) const WRITER: &str = "writer.lock";
 pub(crate) fn open(path: &StorePath, options: &StoreOptions) -> Result<File> {
     let may_write = !options.is_read_only();
     let may_create = may_write && options.may_create();
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => {}
-        Ok(_) => {
-            let message = "the path is that of a file; a store of LMDB is a folder";
-            return Err(corrupted(Operation::Open, message));
-        }
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && may_create => {
-            make_folder(path).map_err(unreachable)?;
-        }
-        Err(cause) => return Err(path.open_error(cause)),
-    }
+    open_folder(path, "LMDB", may_create)?;
     refuse_remote(path)?;
     let data = path.join(DATA);
     if !data.exists() {

@@ -1,7 +1,7 @@
 //! Reading all trees in one snapshot.
 
-use arbour_core::engine::TreeName;
-use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
+use arbour_core::engine::{TreeName, forward};
+use arbour_core::{KvRead, Operation, Result, Tree};
 use heed::{RoTxn, WithoutTls};
 
 use crate::catalog::Numbers;
@@ -50,27 +50,10 @@ impl KvRead for LmdbSnapshot<'_> {
     where
         Self: 't;
 
-    #[inline]
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<&[u8]>> {
-        self.reader().get(tree, key)
-    }
-
-    #[inline]
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<LmdbCursor<'_>> {
-        self.reader().scan(tree, range, direction)
-    }
+    forward!(self => self.reader(); get, scan, trees);
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.store.registry.resolve(name))
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.reader().trees()
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Instant;
 use arbour_core::engine::keyspace::{CATALOG, NUMBER_BYTES, TreeNumber};
 use arbour_core::engine::{
     StorePath, TreeRegistry, Write, WriteLatch, WriterGuard, WriterSlot, sync_folder,
+    unknown_commit,
 };
 use arbour_core::{
     Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Result, StoreOptions,
@@ -324,12 +325,6 @@ impl LmdbStore {
 
 fn lengthen(file: &File, bytes: u64) -> std::io::Result<()> {
     if file.metadata()?.len() < bytes { file.set_len(bytes) } else { Ok(()) }
-}
-
-/// Converts a failure after which the commit may have taken effect.
-fn unknown_commit(cause: Error) -> Error {
-    let message = "the commit failed; open the store again to see whether it took effect";
-    Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
 }
 
 fn capabilities(options: &StoreOptions, environment: &Environment) -> Capabilities {

@@ -4,9 +4,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use arbour_core::engine::keyspace::{lower_bound, stored_key, upper_bound};
-use arbour_core::engine::{CommitChecks, TreeName, Write};
+use arbour_core::engine::{CommitChecks, TreeName, Write, forward};
 use arbour_core::{
-    Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
+    Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };
 use heed::RwTxn;
 use self_cell::self_cell;
@@ -160,26 +160,12 @@ impl KvRead for LmdbTransaction<'_> {
     where
         Self: 't;
 
-    #[inline]
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<&[u8]>> {
-        self.reader(Operation::Get)?.get(tree, key)
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<LmdbCursor<'_>> {
-        self.reader(Operation::Scan)?.scan(tree, range, direction)
-    }
+    forward!(self => self.reader(Operation::Get)?; get);
+    forward!(self => self.reader(Operation::Scan)?; scan);
+    forward!(self => self.reader(Operation::Trees)?; trees);
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.store.registry.resolve(name))
-    }
-
-    fn trees(&self) -> Result<Vec<String>> {
-        self.reader(Operation::Trees)?.trees()
     }
 }
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use arbour_core::engine::{SendSnapshot, TreeName};
+use arbour_core::engine::{SendSnapshot, TreeName, backup_by_copy};
 use arbour_core::{
     Batch, Capabilities, Durability, Error, KvStore, Operation, Result, Stats, Tree,
 };
 
 use crate::catch_panic::catch_panic;
-use crate::{RedbSnapshot, RedbStore, RedbTransaction, backup, compaction};
+use crate::{RedbSnapshot, RedbStore, RedbTransaction, compaction};
 
 impl KvStore for RedbStore {
     type Snapshot<'s> = RedbSnapshot<'s>;
@@ -80,8 +80,9 @@ impl KvStore for RedbStore {
         compaction::compact(self)
     }
 
+    /// redb has no backup of its own, and its file changes under a reader.
     fn backup(&self, destination: &Path) -> Result<()> {
-        backup::backup(self, destination)
+        backup_by_copy(self, destination, |path, options| Self::open(path, options))
     }
 }
 

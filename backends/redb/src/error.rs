@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use arbour_core::engine::StorePath;
+use arbour_core::engine::{StorePath, unknown_commit};
 use arbour_core::{Error, ErrorKind, Operation};
 use redb::backends::FileBackend;
 use redb::{
@@ -87,12 +87,6 @@ pub(crate) fn commit(error: CommitError, operation: Operation) -> Error {
             Error::new(ErrorKind::Engine, operation, message).with_source(other)
         }
     }
-}
-
-/// Converts a failure in the middle of a commit.
-pub(crate) fn unknown_commit(cause: Error) -> Error {
-    let message = "the commit failed; open the store again to see whether it took effect";
-    Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
 }
 
 pub(crate) fn compaction(error: CompactionError) -> Error {

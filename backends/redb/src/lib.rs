@@ -49,7 +49,6 @@
 //! - redb panics over much of the damage. These panics are caught in every call and drop, but not
 //!   in a program built with `panic = "abort"`.
 
-mod backup;
 mod catch_panic;
 mod compaction;
 mod contract;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arbour_core::engine::{StorePath, TreeRegistry, Write, WriterSlot};
+use arbour_core::engine::{StorePath, TreeRegistry, Write, WriterSlot, unknown_commit};
 use arbour_core::{
     Batch, Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Result,
     StoreOptions, Tree,
@@ -147,7 +147,7 @@ impl RedbStore {
         });
         committed.map_err(|error| match error.kind() {
             // redb panicked, and it is unknown how far the commit got.
-            ErrorKind::Corrupted => self.locate(error::unknown_commit(error)),
+            ErrorKind::Corrupted => self.locate(unknown_commit(error)),
             _ => self.locate(error),
         })?;
         self.unsynced.store(durability == Durability::None, Ordering::Relaxed);

@@ -1,98 +1,101 @@
 //! The engine and the store as the contracts of core have them.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use arbour_core::engine::{Engine, SnapshotEngine, TreeName, forward};
-use arbour_core::{
-    Batch, Capabilities, Durability, ErrorKind, KvStore, Operation, Result, Stats, Tree,
-};
+use arbour_core::engine::{MapEngine, MapWrites, StorePath, backup_by_copy, forward, write_backup};
+use arbour_core::{Capabilities, Durability, KvStore, Operation, Result};
+use rocksdb::checkpoint::Checkpoint;
+use rocksdb::{BottommostLevelCompaction, CompactOptions, WaitForCompactOptions, WriteBatch};
 
-use crate::{
-    RocksdbEngine, RocksdbSnapshot, RocksdbStore, RocksdbTransaction, backup, batch, compaction,
-    error, folder,
-};
+use crate::snapshot::Pin;
+use crate::{RocksdbEngine, RocksdbSnapshot, RocksdbStore, RocksdbTransaction};
+use crate::{engine, error};
 
-impl Engine for RocksdbEngine {
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+/// The number of bytes in a RocksDB batch before its writes.
+const HEAD_BYTES: usize = 12;
+
+/// The overhead of a write in the batch beyond its key and value: a tag and two lengths.
+const WRITE_BYTES: usize = 1 + 5 + 5;
+
+impl MapEngine for RocksdbEngine {
+    type Snapshot = Pin;
+
+    fn capabilities(&self) -> Capabilities {
+        engine::capabilities()
     }
 
-    fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
-        self.catalog.resolve(name).map_err(|error| error.with_path(&self.path))
+    fn path(&self) -> &StorePath {
+        &self.path
     }
 
-    #[inline]
-    fn owns(&self, tree: &Tree) -> bool {
-        self.catalog.owns(tree)
+    /// RocksDB creates and deletes files by its path.
+    fn check_place(&self, operation: Operation) -> Result<()> {
+        self.path.check(operation).inspect_err(|_| {
+            // RocksDB deletes files in the folder that it does not know. If disabling that fails,
+            // RocksDB has already failed and deletes nothing.
+            let _ = self.db.disable_file_deletions();
+        })
     }
 
-    fn apply(&self, batch: &Batch, durability: Durability) -> Result<()> {
-        let database = self.database(Operation::Apply)?;
-        self.latch.check(Operation::Apply).map_err(|error| database.locate(error))?;
-        let (writes, entered) = batch::encode(batch, &self.catalog);
+    fn snapshot(self: &Arc<Self>) -> Result<Pin> {
+        Ok(Pin::now(Arc::clone(self)))
+    }
+
+    fn apply(&self, writes: &MapWrites<'_>, durability: Durability) -> Result<()> {
+        let (count, bytes) = writes.size_hint();
+        let bytes = HEAD_BYTES + bytes + count * WRITE_BYTES;
+        let mut batch = WriteBatch::with_capacity_bytes(bytes);
+        writes.for_each(|key, value| match value {
+            Some(value) => batch.put(key, value),
+            None => batch.delete(key),
+        });
         let options = match durability {
             Durability::None | Durability::ProcessCrash => &self.unsynced,
             Durability::PowerLoss => &self.synced,
         };
-        if durability == Durability::PowerLoss {
-            database.check_place(Operation::Apply)?;
-        }
-        let written = database.db.write_opt(writes, options);
-        written.map_err(|cause| {
-            let error = error::write(cause, Operation::Apply);
-            // RocksDB accepts writes again by itself some time after the device was full.
-            if error.kind() == ErrorKind::CommitUnknown {
-                self.latch.set(error.in_one_line());
-            }
-            database.locate(error)
-        })?;
-        self.catalog.note_entered(&entered);
-        Ok(())
+        // After a failure RocksDB accepts writes again by itself some time after the device was full.
+        self.db.write_opt(batch, options).map_err(error::write)
     }
 
     fn sync(&self) -> Result<()> {
-        let database = self.database(Operation::Sync)?;
-        database.check_place(Operation::Sync)?;
-        self.latch.check(Operation::Sync).map_err(|error| database.locate(error))?;
-        let synced = database.db.flush_wal(true);
-        synced.map_err(|cause| {
-            self.latch.set(&cause);
-            database.fail(cause, Operation::Sync)
-        })
+        self.db.flush_wal(true).map_err(|cause| error::engine(cause, Operation::Sync))
     }
 
+    /// Moves everything in the log to sorted files, so that the next opening has nothing to replay.
     fn close(&self) -> Result<()> {
-        self.release()
+        if self.read_only {
+            return Ok(());
+        }
+        // RocksDB would put the files, and a manifest that records how far the log is synced, into
+        // the folder that is there now.
+        self.check_place(Operation::Close)?;
+        let flushed = self.db.flush_wal(true).and_then(|()| self.db.flush());
+        flushed.map_err(|cause| error::engine(cause, Operation::Close))
     }
 
-    fn stats(&self) -> Result<Stats> {
-        let entries = RocksdbSnapshot::new(self, Operation::Stats)?.count(Operation::Stats)?;
-        let bytes = folder::size(&self.path).map_err(|cause| {
-            let message = "the files of the store cannot be measured";
-            error::system(cause, Operation::Stats, message).with_path(&self.path)
-        })?;
-        Ok(Stats::new(entries, bytes))
-    }
-
+    /// Merges all files into new ones that contain only what can still be read.
     fn compact(&self) -> Result<()> {
-        let snapshot = RocksdbSnapshot::new(self, Operation::Compact)?;
-        let (_, empty) = snapshot.used_and_empty(Operation::Compact)?;
-        drop(snapshot);
-        let database = self.database(Operation::Compact)?;
-        compaction::compact(&database, &self.catalog, &empty)
+        let failed = |cause| error::engine(cause, Operation::Compact);
+        self.db.flush().map_err(failed)?;
+        let mut options = CompactOptions::default();
+        // Also files that are already at the bottom level: they may contain deleted entries kept for
+        // old snapshots.
+        options.set_bottommost_level_compaction(BottommostLevelCompaction::ForceOptimized);
+        self.db.compact_range_opt(None::<&[u8]>, None::<&[u8]>, &options);
+        // Compacting reports nothing, but a failure stops the background work, which this call
+        // reports. It also waits until the replaced files are gone.
+        self.db.wait_for_compact(&WaitForCompactOptions::default()).map_err(failed)
     }
 
+    /// Creates a checkpoint: files that no longer change are linked if the file system supports it; the
+    /// others are copied.
     fn backup(&self, destination: &Path) -> Result<()> {
-        let database = self.database(Operation::Backup)?;
-        backup::backup(&database, destination)
-    }
-}
-
-impl SnapshotEngine for RocksdbEngine {
-    type Snapshot<'s> = RocksdbSnapshot<'s>;
-
-    fn snapshot(&self) -> Result<RocksdbSnapshot<'_>> {
-        RocksdbSnapshot::new(self, Operation::Snapshot)
+        write_backup(destination, |unfinished| {
+            let made = Checkpoint::new(&self.db)
+                .and_then(|checkpoint| checkpoint.create_checkpoint(unfinished));
+            made.map_err(|cause| error::engine(cause, Operation::Backup).with_path(destination))
+        })
     }
 }
 
@@ -100,14 +103,15 @@ impl KvStore for RocksdbStore {
     type Snapshot<'s> = RocksdbSnapshot<'s>;
     type Transaction<'s> = RocksdbTransaction<'s>;
 
-    forward!(self => self.layer; capabilities, open_tree, snapshot, send_snapshot, begin_with);
-    forward!(self => self.layer; writer_wait, apply, sync, close, stats, compact);
+    forward!(self => self.layers; capabilities, open_tree, snapshot, send_snapshot, begin_with);
+    forward!(self => self.layers; writer_wait, apply, sync, close, stats, compact);
 
     fn backup(&self, destination: &Path) -> Result<()> {
-        if self.layer.engine().read_only {
-            backup::copy_out(self, destination).map_err(|e| e.with_operation(Operation::Backup))
+        if self.map(Operation::Backup)?.read_only {
+            // RocksDB cannot create a checkpoint of a database that is open for reading only.
+            backup_by_copy(self, destination, |path, options| Self::open(path, options))
         } else {
-            self.layer.backup(destination)
+            self.layers.backup(destination)
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use arbour_core::engine::StorePath;
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
@@ -11,8 +10,7 @@ use rocksdb::{
     MultiThreaded, Options, ReadOptions,
 };
 
-use crate::folder::{self, Content, Folder};
-use crate::{RocksdbOptions, error};
+use crate::{RocksdbOptions, error, folder};
 
 pub(crate) type Db = DBWithThreadMode<MultiThreaded>;
 
@@ -25,77 +23,31 @@ const FORMAT: u32 = 1;
 /// by a later version, or by another program, is refused before anything in it is touched.
 const MARK: &str = "arbour-";
 
-/// A database and the lock of its folder, shared by the store and its snapshots: the last of them
-/// closes it.
-pub(crate) struct Database {
-    pub(crate) db: Arc<Db>,
-    path: StorePath,
-    _folder: Folder,
-}
-
-impl Database {
-    pub(crate) fn open(
-        path: StorePath,
-        general: &StoreOptions,
-        own: &RocksdbOptions,
-    ) -> Result<Self> {
-        let folder = Folder::open(&path, general.may_create(), general.is_read_only())?;
-        let content = folder::content(&path)?;
-        if content == Content::Nothing && !general.may_create() {
-            return Err(absent(&path));
-        }
-        if content == Content::Database && !is_marked(&path)? {
-            refuse_if_used(&path)?;
-            if general.is_read_only() {
-                return Err(absent(&path));
-            }
-        }
-        let options = own.resolve(general);
-        let families = [DEFAULT_COLUMN_FAMILY_NAME.to_owned(), format!("{MARK}{FORMAT}")]
-            .map(|name| ColumnFamilyDescriptor::new(name, options.clone()));
-        let opened = if general.is_read_only() {
-            Db::open_cf_descriptors_read_only(&options, &path, families, false)
-        } else {
-            Db::open_cf_descriptors(&options, &path, families)
-        };
-        let db = opened.map_err(error::open)?;
-        if general.verifies() {
-            verify(&db)?;
-        }
-        Ok(Self { db: Arc::new(db), path, _folder: folder })
+/// Opens the database in a folder that is locked.
+pub(crate) fn open(path: &StorePath, general: &StoreOptions, own: &RocksdbOptions) -> Result<Db> {
+    let (has_database, read_only) = (folder::has_database(path)?, general.is_read_only());
+    if !has_database && !general.may_create() {
+        return Err(absent(path));
     }
-
-    /// Checks that the folder is still in its place, because RocksDB creates and deletes files by
-    /// its path.
-    pub(crate) fn check_place(&self, operation: Operation) -> Result<()> {
-        self.path.check(operation).inspect_err(|_| {
-            // RocksDB deletes files in the folder that it does not know. If disabling that fails,
-            // RocksDB has already failed and deletes nothing.
-            let _ = self.db.disable_file_deletions();
-        })
-    }
-
-    /// Adds the path of the store to an error.
-    #[cold]
-    pub(crate) fn locate(&self, error: Error) -> Error {
-        error.with_path(&*self.path)
-    }
-
-    #[cold]
-    pub(crate) fn fail(&self, cause: rocksdb::Error, operation: Operation) -> Error {
-        self.locate(error::engine(cause, operation))
-    }
-}
-
-impl Drop for Database {
-    /// Closing RocksDB writes a new manifest if the one at its path is not its own. That would
-    /// destroy a store that has replaced this one, so RocksDB is then left open, and keeps its
-    /// files until the process ends. Everything committed is in its log.
-    fn drop(&mut self) {
-        if self.check_place(Operation::Close).is_err() {
-            std::mem::forget(Arc::clone(&self.db));
+    if has_database && !is_marked(path)? {
+        refuse_if_used(path)?;
+        if read_only {
+            return Err(absent(path));
         }
     }
+    let options = own.resolve(general);
+    let families = [DEFAULT_COLUMN_FAMILY_NAME.to_owned(), format!("{MARK}{FORMAT}")]
+        .map(|name| ColumnFamilyDescriptor::new(name, options.clone()));
+    let opened = if read_only {
+        Db::open_cf_descriptors_read_only(&options, path, families, false)
+    } else {
+        Db::open_cf_descriptors(&options, path, families)
+    };
+    let db = opened.map_err(error::open)?;
+    if general.verifies() {
+        verify(&db)?;
+    }
+    Ok(db)
 }
 
 fn absent(path: &StorePath) -> Error {

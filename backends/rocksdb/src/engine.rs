@@ -1,26 +1,23 @@
-//! RocksDB as an engine with snapshots and atomic batches.
+//! RocksDB as an ordered map with snapshots and atomic batches.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use arbour_core::engine::keyspace::CATALOG;
-use arbour_core::engine::{StorePath, TreeCatalog, WriteLatch};
+use arbour_core::engine::{MapEngine as _, StoreLock, StorePath};
 use arbour_core::{
-    Capabilities, DamageDetection, Durability, Error, ErrorKind, Operation, Provision, Result,
-    StoreOptions,
+    Capabilities, DamageDetection, Durability, Operation, Provision, Result, StoreOptions,
 };
-use parking_lot::RwLock;
 use rocksdb::WriteOptions;
 
 use crate::RocksdbOptions;
-use crate::cursor::EntryCursor;
-use crate::database::Database;
+use crate::database::Db;
+use crate::{database, folder};
 
-/// RocksDB with snapshots and batches but without transactions, from which a
-/// [`RocksdbStore`](crate::RocksdbStore) is made.
+/// RocksDB without trees and transactions, from which a [`RocksdbStore`](crate::RocksdbStore) is made.
+/// The store and its snapshots share it: the last of them closes it.
 ///
 /// ```
-/// use arbour_core::engine::Engine;
+/// use arbour_core::engine::MapEngine;
 /// use arbour_core::StoreOptions;
 /// use arbour_rocksdb::RocksdbEngine;
 /// # let folder = tempfile::tempdir().unwrap();
@@ -30,16 +27,13 @@ use crate::database::Database;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RocksdbEngine {
-    /// Taken by closing; open snapshots have their own references.
-    database: RwLock<Option<Arc<Database>>>,
-    pub(crate) catalog: TreeCatalog,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) path: PathBuf,
+    pub(crate) db: Arc<Db>,
+    pub(crate) path: StorePath,
     pub(crate) read_only: bool,
     /// Options for writes that wait for the device, and for writes that do not.
     pub(crate) synced: WriteOptions,
     pub(crate) unsynced: WriteOptions,
-    pub(crate) latch: WriteLatch,
+    _lock: Option<StoreLock>,
 }
 
 impl RocksdbEngine {
@@ -61,73 +55,41 @@ impl RocksdbEngine {
         general: &StoreOptions,
         own: &RocksdbOptions,
     ) -> Result<Self> {
-        let resolved = StorePath::resolve(path)?;
-        let path = resolved.to_path_buf();
-        let opened = Database::open(resolved, general, own)
-            .and_then(|database| Ok((read_catalog(&database)?, database)));
-        let (catalog, database) = opened.map_err(|error| error.with_path(&path))?;
+        let path = StorePath::resolve(path)?;
+        let opened = folder::lock(&path, general)
+            .and_then(|lock| Ok((database::open(&path, general, own)?, lock)));
+        let (db, lock) = opened.map_err(|error| error.with_path(&*path))?;
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
         Ok(Self {
-            database: RwLock::new(Some(Arc::new(database))),
-            catalog,
-            capabilities: capabilities(general),
+            db: Arc::new(db),
             path,
             read_only: general.is_read_only(),
             synced,
             unsynced: WriteOptions::default(),
-            latch: WriteLatch::default(),
+            _lock: lock,
         })
-    }
-
-    pub(crate) fn database(&self, operation: Operation) -> Result<Arc<Database>> {
-        self.database.read().clone().ok_or_else(|| {
-            Error::new(ErrorKind::Closed, operation, "the store was closed").with_path(&self.path)
-        })
-    }
-
-    /// Releases the database. Everything in the log is first moved to sorted files, so that the
-    /// next opening has nothing to replay.
-    pub(crate) fn release(&self) -> Result<()> {
-        let Some(database) = self.database.write().take() else { return Ok(()) };
-        if self.read_only {
-            return Ok(());
-        }
-        // RocksDB creates files by their path (sorted files, and a manifest that records how far
-        // the log is synced), and would put them into the folder that is there now.
-        database.check_place(Operation::Close)?;
-        let flushed = database.db.flush_wal(true).and_then(|()| database.db.flush());
-        flushed.map_err(|cause| database.fail(cause, Operation::Close))
     }
 }
 
 impl Drop for RocksdbEngine {
-    /// Releases the database, like closing the store. Errors are dropped; closing the store reports
-    /// them.
+    /// Closing RocksDB writes a new manifest if the one at its path is not its own. That would
+    /// destroy a store that has replaced this one, so RocksDB is then left open, and keeps its
+    /// files until the process ends. Everything committed is in its log.
     fn drop(&mut self) {
-        let _ = self.release();
+        if self.check_place(Operation::Close).is_err() {
+            std::mem::forget(Arc::clone(&self.db));
+        }
     }
 }
 
-/// Reads the catalog of a database.
-fn read_catalog(database: &Database) -> Result<TreeCatalog> {
-    let mut catalog = TreeCatalog::new();
-    let mut entries = EntryCursor::of_tree(database, CATALOG, Default::default());
-    while let Some((name, number)) = entries.next(Operation::Open)? {
-        catalog.add(name, number)?;
-    }
-    Ok(catalog)
-}
-
-fn capabilities(options: &StoreOptions) -> Capabilities {
+pub(crate) fn capabilities() -> Capabilities {
     let mut capabilities = Capabilities::new("rocksdb");
     capabilities.persistent = true;
     capabilities.durability = vec![Durability::ProcessCrash, Durability::PowerLoss];
     // The maximum that RocksDB's documentation recommends.
-    let mut most = capabilities.limits;
-    most.key_bytes_max = 8 << 20;
-    most.value_bytes_max = 3 << 30;
-    capabilities.limits = options.requested_limits().within(most);
+    capabilities.limits.key_bytes_max = 8 << 20;
+    capabilities.limits.value_bytes_max = 3 << 30;
     capabilities.snapshots = Provision::Native;
     capabilities.concurrent_batches = true;
     capabilities.read_only = true;

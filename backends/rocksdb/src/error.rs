@@ -2,8 +2,7 @@
 //!
 //! RocksDB reports a status and a text; what only the text tells is parsed from it.
 
-use std::io;
-
+use arbour_core::engine::unknown_commit;
 use arbour_core::{Error, ErrorKind, Operation};
 use rocksdb::ErrorKind as Status;
 
@@ -24,7 +23,8 @@ pub(crate) fn open(cause: rocksdb::Error) -> Error {
         _ => false,
     };
     if is_missing {
-        return corrupted(Operation::Open, "a file of the store is missing").with_source(cause);
+        let message = "a file of the store is missing";
+        return Error::new(ErrorKind::Corrupted, Operation::Open, message).with_source(cause);
     }
     engine(cause, Operation::Open)
 }
@@ -82,28 +82,15 @@ fn meaning(status: Status, text: &str) -> (ErrorKind, &'static str) {
 /// Maps a failure of a write. Once a batch is on its way into the log, it is unknown how far it
 /// got; what RocksDB refuses before that changes nothing.
 #[cold]
-pub(crate) fn write(cause: rocksdb::Error, operation: Operation) -> Error {
-    let cause = engine(cause, operation);
+pub(crate) fn write(cause: rocksdb::Error) -> Error {
+    let cause = engine(cause, Operation::Apply);
     match cause.kind() {
         ErrorKind::InvalidArgument
         | ErrorKind::Unsupported
         | ErrorKind::Busy
         | ErrorKind::Closed => cause,
-        _ => {
-            let message = "the commit failed; open the store again to see whether it took effect";
-            Error::new(ErrorKind::CommitUnknown, operation, message).with_source(cause)
-        }
+        _ => unknown_commit(cause),
     }
-}
-
-#[cold]
-pub(crate) fn system(cause: io::Error, operation: Operation, message: &'static str) -> Error {
-    Error::from_io(cause, operation, message)
-}
-
-#[cold]
-pub(crate) fn corrupted(operation: Operation, message: &'static str) -> Error {
-    Error::new(ErrorKind::Corrupted, operation, message)
 }
 
 #[cfg(test)]

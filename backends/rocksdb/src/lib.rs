@@ -42,9 +42,6 @@
 //!   its files open, and its path locked, until the process ends.
 //! - After a failed write, RocksDB refuses all others until the store is opened again.
 
-mod backup;
-mod batch;
-mod compaction;
 mod contract;
 mod cursor;
 mod database;

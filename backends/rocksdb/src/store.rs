@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
-use arbour_core::engine::TransactionLayer;
-use arbour_core::{Result, StoreOptions};
+use arbour_core::engine::{TransactionLayer, TreeLayer};
+use arbour_core::{Operation, Result, StoreOptions};
 
 use crate::{RocksdbEngine, RocksdbOptions};
 
@@ -22,13 +23,13 @@ use crate::{RocksdbEngine, RocksdbOptions};
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
 pub struct RocksdbStore {
-    pub(crate) layer: TransactionLayer<RocksdbEngine>,
+    pub(crate) layers: TransactionLayer<TreeLayer<RocksdbEngine>>,
 }
 
 impl fmt::Debug for RocksdbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.layer.engine().path;
-        f.debug_struct("RocksdbStore").field("path", path).finish_non_exhaustive()
+        let path = self.layers.engine().path();
+        f.debug_struct("RocksdbStore").field("path", &path).finish_non_exhaustive()
     }
 }
 
@@ -81,7 +82,10 @@ impl RocksdbStore {
         own: &RocksdbOptions,
     ) -> Result<Self> {
         let engine = RocksdbEngine::open(path, options, own)?;
-        let path = engine.path.clone();
-        Ok(Self { layer: TransactionLayer::new(engine, options, Some(path)) })
+        Ok(Self { layers: TreeLayer::new(engine)?.into_store(options) })
+    }
+
+    pub(crate) fn map(&self, operation: Operation) -> Result<Arc<RocksdbEngine>> {
+        self.layers.engine().map(operation)
     }
 }

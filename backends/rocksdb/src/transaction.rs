@@ -1,6 +1,6 @@
 //! Writing through a transaction.
 
-use arbour_core::engine::LayeredTransaction;
+use arbour_core::engine::{LayeredTransaction, TreeLayer};
 
 use crate::RocksdbEngine;
 
@@ -19,4 +19,4 @@ use crate::RocksdbEngine;
 /// transaction.commit()?;
 /// # Ok::<(), arbour_core::Error>(())
 /// ```
-pub type RocksdbTransaction<'s> = LayeredTransaction<'s, RocksdbEngine>;
+pub type RocksdbTransaction<'s> = LayeredTransaction<'s, TreeLayer<RocksdbEngine>>;

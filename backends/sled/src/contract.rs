@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use arbour_core::engine::{Engine, LiveEngine, TreeName, forward};
+use arbour_core::engine::{Engine, LiveEngine, TreeName, backup_by_copy, forward};
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvStore, Operation, Result, Stats, Tree,
 };
@@ -10,9 +10,7 @@ use arbour_core::{
 use crate::catch_panic::catch_panic;
 use crate::changes::Changes;
 use crate::database::Database;
-use crate::{
-    SledEngine, SledLiveCursor, SledSnapshot, SledStore, SledTransaction, backup, error, key,
-};
+use crate::{SledEngine, SledLiveCursor, SledSnapshot, SledStore, SledTransaction, error, key};
 
 impl Engine for SledEngine {
     fn capabilities(&self) -> &Capabilities {
@@ -139,8 +137,9 @@ impl KvStore for SledStore {
     forward!(self => self.layers; capabilities, open_tree, snapshot, send_snapshot, begin_with);
     forward!(self => self.layers; writer_wait, apply, sync, close, stats, compact);
 
+    /// sled has no backup of its own, and its files change under a reader.
     fn backup(&self, destination: &Path) -> Result<()> {
-        backup::backup(self, destination)
+        backup_by_copy(self, destination, |path, options| Self::open(path, options))
     }
 }
 

@@ -69,12 +69,11 @@ pub(crate) fn damaged(message: impl Into<Cow<'static, str>>) -> Error {
 /// Creates the error for a failure in the middle of a commit, whose outcome is unknown. If sled is
 /// stuck, it holds its files until the process ends.
 pub(crate) fn unknown_commit(cause: Error, is_stuck: bool) -> Error {
-    let message = if is_stuck {
-        "the commit failed, and sled holds its files until this process ends; open the store again \
-         then to see whether the commit took effect"
-    } else {
-        "the commit failed; open the store again to see whether it took effect"
-    };
+    if !is_stuck {
+        return arbour_core::engine::unknown_commit(cause);
+    }
+    let message = "the commit failed, and sled holds its files until this process ends; open the store \
+                   again then to see whether the commit took effect";
     Error::new(ErrorKind::CommitUnknown, cause.operation(), message).with_source(cause)
 }
 

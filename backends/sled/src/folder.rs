@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arbour_core::engine::{StorePath, sync_folder};
+use arbour_core::engine::{StorePath, open_folder, sync_folder};
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
 use crate::seal::{Seal, State};
@@ -243,24 +243,7 @@ impl Folder {
 }
 
 fn open_seal(path: &StorePath, may_create: bool) -> Result<Seal> {
-    match fs::metadata(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            if !may_create {
-                return Err(path.open_error(cause));
-            }
-            match fs::create_dir(path) {
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-                created => created.map_err(error::not_opened)?,
-            }
-        }
-        found => {
-            if !found.map_err(error::not_opened)?.is_dir() {
-                return Err(error::damaged(
-                    "the path is that of a file; a store of sled is a folder",
-                ));
-            }
-        }
-    }
+    open_folder(path, "sled", may_create)?;
     let seal = path.join(Seal::NAME);
     if let Some(opened) = Seal::open(&seal)? {
         return Ok(opened);

@@ -79,7 +79,6 @@
 //!   [`cache_bytes`](arbour_core::StoreOptions::cache_bytes) sets another limit.
 //! - Files do not shrink on demand, and sled has no read-only mode.
 
-mod backup;
 mod blobs;
 mod catch_panic;
 mod changes;

@@ -1,5 +1,6 @@
 //! Mapping SQLite's errors to Arbour's.
 
+use arbour_core::engine::unknown_commit;
 use arbour_core::{Error, ErrorKind, Operation};
 use rusqlite::ffi;
 
@@ -174,8 +175,7 @@ pub(crate) fn commit(cause: rusqlite::Error, operation: Operation) -> Error {
     if !is_unknown || operation == Operation::Sync {
         return error;
     }
-    let message = "the commit failed; open the store again to see whether it took effect";
-    Error::new(ErrorKind::CommitUnknown, operation, message).with_source(error)
+    unknown_commit(error)
 }
 
 /// Converts a failure to open a store. If another process keeps it from being opened, it has locked

@@ -44,7 +44,10 @@ pub(super) fn siblings(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// Returns the bytes of the file in which a closed store keeps its entries.
 pub(super) fn data_bytes<F: Factory>(factory: &F, path: &Path) -> Result<Vec<u8>> {
-    attempt(fs::read(factory.data_file(path)), "cannot read a store's file")
+    let file = factory.data_file(path);
+    let message = "cannot read the file that `Factory::data_file` names: the entries of a closed store \
+                   must be in it";
+    attempt(fs::read(&file), message).map_err(|error| error.with_path(file))
 }
 
 /// Replaces the file in which a closed store keeps its entries.

@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{self, Path, PathBuf};
 
+use super::copy_entries::copy_entries;
 use super::store_folder::sync_folder;
-use crate::{Error, ErrorKind, Operation, Result};
+use crate::{Error, ErrorKind, KvStore, Operation, Result, StoreOptions};
 
 /// Writes a backup next to its destination and moves it there once it is complete. Engines use it
 /// to implement [`KvStore::backup`](crate::KvStore::backup), whether their stores are files or
@@ -55,6 +56,38 @@ pub fn write_backup(destination: &Path, write: impl FnOnce(&Path) -> Result<()>)
         let _ = remove(&unfinished);
     }
     written
+}
+
+/// Copies the entries of one snapshot of a store to a new store of the same engine at `destination`,
+/// as [`KvStore::backup`] of an engine that has no better way. `open` opens or creates a store.
+///
+/// # Errors
+/// As [`write_backup`]; errors of either store.
+///
+/// ```
+/// use arbour_core::engine::backup_by_copy;
+/// use arbour_core::{KvStore, Result, StoreOptions};
+/// use std::path::Path;
+/// fn backup<S: KvStore>(
+///     store: &S,
+///     destination: &Path,
+///     open: impl FnOnce(&Path, &StoreOptions) -> Result<S>,
+/// ) -> Result<()> {
+///     backup_by_copy(store, destination, open)
+/// }
+/// ```
+pub fn backup_by_copy<S: KvStore>(
+    store: &S,
+    destination: &Path,
+    open: impl FnOnce(&Path, &StoreOptions) -> Result<S>,
+) -> Result<()> {
+    let copied = write_backup(destination, |unfinished| {
+        let options = StoreOptions::new().limits(store.capabilities().limits);
+        let copy = open(unfinished, &options)?;
+        copy_entries(store, &copy)?;
+        copy.close()
+    });
+    copied.map_err(|error| error.with_operation(Operation::Backup))
 }
 
 /// Returns the temporary name of an incomplete backup.

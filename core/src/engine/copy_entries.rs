@@ -1,4 +1,4 @@
-//! Copying all entries of a store, for backups of engines without their own.
+//! Copying all entries of a store.
 
 use crate::engine::TreeName;
 use crate::{Batch, Cursor, Direction, Durability, KeyRange, KvRead, KvStore, Result};
@@ -10,8 +10,7 @@ const BYTES_PER_TRANSACTION: usize = 8 * 1024 * 1024;
 /// Copies every tree of one store, in its current state, into another one of any engine, and
 /// returns the number of entries. Arbour's own trees are copied too.
 ///
-/// It implements `backup` for engines without a better way, inside
-/// [`write_backup`](crate::engine::write_backup). A program that moves its store should use
+/// [`backup_by_copy`](crate::engine::backup_by_copy) uses it. A program that moves its store should use
 /// `arbour::transfer::copy`, which resumes after a crash and verifies what it wrote.
 ///
 /// Keys that the destination already has are overwritten; its other keys stay. When the call

@@ -55,26 +55,31 @@ macro_rules! __forward {
 #[macro_export]
 macro_rules! __forward_method {
     (capabilities $self:ident $inner:expr) => {
+        #[inline]
         fn capabilities(&$self) -> &$crate::Capabilities {
             $inner.capabilities()
         }
     };
     (open_tree $self:ident $inner:expr) => {
+        #[inline]
         fn open_tree(&$self, name: $crate::engine::TreeName<'_>) -> $crate::Result<$crate::Tree> {
             $inner.open_tree(name)
         }
     };
     (snapshot $self:ident $inner:expr) => {
+        #[inline]
         fn snapshot(&$self) -> $crate::Result<Self::Snapshot<'_>> {
             $inner.snapshot()
         }
     };
     (send_snapshot $self:ident $inner:expr) => {
+        #[inline]
         fn send_snapshot(&$self) -> $crate::Result<$crate::engine::SendSnapshot<'_>> {
             $inner.send_snapshot()
         }
     };
     (begin_with $self:ident $inner:expr) => {
+        #[inline]
         fn begin_with(
             &$self,
             durability: $crate::Durability,
@@ -83,36 +88,43 @@ macro_rules! __forward_method {
         }
     };
     (writer_wait $self:ident $inner:expr) => {
+        #[inline]
         fn writer_wait(&$self) -> ::core::time::Duration {
             $inner.writer_wait()
         }
     };
     (apply $self:ident $inner:expr) => {
+        #[inline]
         fn apply(&$self, batch: $crate::Batch, durability: $crate::Durability) -> $crate::Result<()> {
             $inner.apply(batch, durability)
         }
     };
     (sync $self:ident $inner:expr) => {
+        #[inline]
         fn sync(&$self) -> $crate::Result<()> {
             $inner.sync()
         }
     };
     (close $self:ident $inner:expr) => {
+        #[inline]
         fn close(&$self) -> $crate::Result<()> {
             $inner.close()
         }
     };
     (stats $self:ident $inner:expr) => {
+        #[inline]
         fn stats(&$self) -> $crate::Result<$crate::Stats> {
             $inner.stats()
         }
     };
     (compact $self:ident $inner:expr) => {
+        #[inline]
         fn compact(&$self) -> $crate::Result<()> {
             $inner.compact()
         }
     };
     (backup $self:ident $inner:expr) => {
+        #[inline]
         fn backup(&$self, destination: &::std::path::Path) -> $crate::Result<()> {
             $inner.backup(destination)
         }
@@ -125,6 +137,7 @@ macro_rules! __forward_method {
         }
     };
     (get $self:ident $inner:expr) => {
+        #[inline]
         fn get(
             &$self,
             tree: &$crate::Tree,
@@ -134,6 +147,7 @@ macro_rules! __forward_method {
         }
     };
     (get_with $self:ident $inner:expr) => {
+        #[inline]
         fn get_with<Output>(
             &$self,
             tree: &$crate::Tree,
@@ -144,6 +158,7 @@ macro_rules! __forward_method {
         }
     };
     (multi_get $self:ident $inner:expr) => {
+        #[inline]
         fn multi_get(
             &$self,
             tree: &$crate::Tree,
@@ -153,11 +168,13 @@ macro_rules! __forward_method {
         }
     };
     (contains $self:ident $inner:expr) => {
+        #[inline]
         fn contains(&$self, tree: &$crate::Tree, key: &[u8]) -> $crate::Result<bool> {
             $inner.contains(tree, key)
         }
     };
     (scan $self:ident $inner:expr) => {
+        #[inline]
         fn scan(
             &$self,
             tree: &$crate::Tree,
@@ -168,11 +185,13 @@ macro_rules! __forward_method {
         }
     };
     (prefix $self:ident $inner:expr) => {
+        #[inline]
         fn prefix(&$self, tree: &$crate::Tree, prefix: &[u8]) -> $crate::Result<Self::Cursor<'_>> {
             $inner.prefix(tree, prefix)
         }
     };
     (first $self:ident $inner:expr) => {
+        #[inline]
         fn first(
             &$self,
             tree: &$crate::Tree,
@@ -182,6 +201,7 @@ macro_rules! __forward_method {
         }
     };
     (last $self:ident $inner:expr) => {
+        #[inline]
         fn last(
             &$self,
             tree: &$crate::Tree,
@@ -191,26 +211,31 @@ macro_rules! __forward_method {
         }
     };
     (len $self:ident $inner:expr) => {
+        #[inline]
         fn len(&$self, tree: &$crate::Tree) -> $crate::Result<u64> {
             $inner.len(tree)
         }
     };
     (trees $self:ident $inner:expr) => {
+        #[inline]
         fn trees(&$self) -> $crate::Result<::std::vec::Vec<::std::string::String>> {
             $inner.trees()
         }
     };
     (put $self:ident $inner:expr) => {
+        #[inline]
         fn put(&mut $self, tree: &$crate::Tree, key: &[u8], value: &[u8]) -> $crate::Result<()> {
             $inner.put(tree, key, value)
         }
     };
     (delete $self:ident $inner:expr) => {
+        #[inline]
         fn delete(&mut $self, tree: &$crate::Tree, key: &[u8]) -> $crate::Result<()> {
             $inner.delete(tree, key)
         }
     };
     (delete_range $self:ident $inner:expr) => {
+        #[inline]
         fn delete_range(
             &mut $self,
             tree: &$crate::Tree,
@@ -220,21 +245,25 @@ macro_rules! __forward_method {
         }
     };
     (check $self:ident $inner:expr) => {
+        #[inline]
         fn check(&$self, write: &$crate::engine::Write<'_>) -> $crate::Result<()> {
             $inner.check(write)
         }
     };
     (commit_checks $self:ident $inner:expr) => {
+        #[inline]
         fn commit_checks(&mut $self) -> &mut $crate::engine::CommitChecks {
             $inner.commit_checks()
         }
     };
     (commit $self:ident $inner:expr) => {
+        #[inline]
         fn commit($self) -> $crate::Result<()> {
             $inner.commit()
         }
     };
     (rollback $self:ident $inner:expr) => {
+        #[inline]
         fn rollback($self) -> $crate::Result<()> {
             $inner.rollback()
         }

@@ -1,5 +1,5 @@
 //! The position of a tree's entries among those of all trees, for an engine that keeps all in one
-//! ordered map: RocksDB and LMDB do.
+//! ordered map: [`TreeLayer`](crate::engine::TreeLayer) does, and so do fjall and LMDB.
 //!
 //! ```text
 //! 00000000 NAME         number of the tree of that name    the catalog

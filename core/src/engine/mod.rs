@@ -1,11 +1,13 @@
 //! What the author of an engine needs. Applications do not use it.
 //!
-//! An engine implements [`KvStore`](crate::KvStore) itself, or one of two smaller traits, and
+//! An engine implements [`KvStore`](crate::KvStore) itself, or one of three smaller traits, and
 //! layers add what it lacks:
 //!
 //! ```text
 //! KvStore            TransactionLayer<E>: writer slot, write set, merge cursor
-//!    needs              SnapshotEngine: snapshots and atomic batches (RocksDB is one)
+//!    needs              SnapshotEngine: trees, snapshots and atomic batches (fjall is one)
+//!       or gets them from  TreeLayer<M>: a number before each key, a catalog of the numbers
+//!          needs              MapEngine: an ordered map, snapshots, atomic batches (RocksDB is one)
 //!       or gets them from  SnapshotLayer<E>: pre-images while a snapshot lives
 //!          needs              LiveEngine: reads of the current state, atomic batches (sled is one)
 //! ```
@@ -17,14 +19,17 @@
 //! - [`StorePath`] and [`StoreLock`] keep two stores from writing the same files.
 //! - [`OptimisticStore`] lets many transactions write at once, on a store that has one writer.
 //! - [`Backoff`] says how long a transaction waits after a conflict.
-//! - [`make_folder`] and [`sync_folder`] make the folder of a store, and the names in it, durable.
+//! - [`StoreFolder`] is a locked folder with a mark that names its engine and format, for engines whose
+//!   stores are folders. [`open_folder`] and [`sync_folder`] are parts of it, and [`disk_bytes`] measures
+//!   it.
 //! - [`WriteLatch`] refuses commits after a failed write or sync, and [`write_over`] mends the log that
-//!   such a sync left.
+//!   such a sync left; [`unknown_commit`] is the error of a commit that may have taken effect.
 //! - [`catch_panic`] converts an engine's panic over a damaged file to an error.
 //! - [`SendSnapshot`] is a snapshot of any engine that can move between threads.
 //! - [`CommitChecks`] are what a transaction runs right before its commit.
 //! - [`forward`] forwards methods to a wrapped value.
-//! - [`write_backup`] moves a backup to its destination once it is complete.
+//! - [`write_backup`] moves a backup to its destination once it is complete; [`backup_by_copy`] writes
+//!   one for an engine that cannot.
 //!
 //! ```
 //! use arbour_core::engine::{TreeName, TreeRegistry};
@@ -40,6 +45,7 @@ mod backoff;
 mod backup;
 mod catch_panic;
 mod copy_entries;
+mod disk_bytes;
 pub mod document_layout;
 mod forward;
 pub mod keyspace;
@@ -52,27 +58,31 @@ mod store_path;
 mod tree_catalog;
 mod tree_name;
 mod tree_registry;
+mod unknown_commit;
 mod write_latch;
 mod write_over;
 mod writer_slot;
 
 pub use backoff::Backoff;
-pub use backup::write_backup;
+pub use backup::{backup_by_copy, write_backup};
 pub use catch_panic::{catch_panic, panic_message};
 pub use copy_entries::copy_entries;
+pub use disk_bytes::disk_bytes;
 pub use layer::{
     Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
-    LiveEngine, SnapshotEngine, SnapshotLayer, TransactionLayer,
+    LiveEngine, MapEngine, MapSnapshot, MapWrites, SnapshotEngine, SnapshotLayer, TransactionLayer,
+    TreeCursor, TreeLayer, TreeSnapshot,
 };
 pub use optimistic_store::OptimisticStore;
 pub use overlay::{MergeCursor, OverlayValue};
 pub(crate) use overlay::{WriteSet, keys_in};
-pub use store_folder::{make_folder, sync_folder};
+pub use store_folder::{StoreFolder, open_folder, sync_folder};
 pub use store_lock::StoreLock;
 pub use store_path::StorePath;
 pub use tree_catalog::TreeCatalog;
 pub use tree_name::TreeName;
 pub use tree_registry::TreeRegistry;
+pub use unknown_commit::unknown_commit;
 pub use write_latch::WriteLatch;
 pub use write_over::write_over;
 pub use writer_slot::{SharedGuard, WriterGuard, WriterSlot, thread_number, with_deadline};
