@@ -120,6 +120,28 @@ fn a_damaged_list_of_files_is_noticed() {
     assert_refused(&path, ErrorKind::Corrupted, "list of a keyspace's files");
 }
 
+/// It is in no checksum of fjall's.
+#[test]
+fn verification_compares_the_length_of_a_large_value() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("store");
+    let store = open(&path).unwrap();
+    store.put(&store.tree("t").unwrap(), b"key", &[7; 5000]).unwrap();
+    store.close().unwrap();
+    let verified = || FjallStore::open(&path, &StoreOptions::new().verify(true));
+    verified().unwrap().close().unwrap();
+    // A value begins with four bytes, a checksum of 16, a number of 8, and the length of its key.
+    let values = path.join("keyspaces/1/blobs/0");
+    let mut bytes = fs::read(&values).unwrap();
+    let length: [u8; 4] = bytes[30..34].try_into().unwrap();
+    assert_eq!(u32::from_le_bytes(length), 5000);
+    bytes[31] ^= 0x20;
+    fs::write(&values, bytes).unwrap();
+    let error = verified().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupted, "{error}");
+    assert!(error.to_string().contains("13192 bytes, and had 5000"), "{error}");
+}
+
 /// Whatever an interrupted creation left, nothing was committed yet.
 #[test]
 fn an_interrupted_creation_starts_over() {
