@@ -21,7 +21,9 @@ pub(crate) fn engine(cause: heed::Error, operation: Operation) -> Error {
         _ => return Error::new(ErrorKind::Engine, operation, "LMDB failed").with_source(cause),
     };
     let (kind, message) = match code {
-        MdbError::PageNotFound | MdbError::Corrupted => {
+        // What LMDB calls incompatible is a database of another kind than its flags say: Arbour makes no
+        // other kind.
+        MdbError::PageNotFound | MdbError::Corrupted | MdbError::Incompatible => {
             (ErrorKind::Corrupted, "the data file is damaged")
         }
         MdbError::Invalid => (ErrorKind::Corrupted, "the data file is none of LMDB, or damaged"),
