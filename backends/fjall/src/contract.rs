@@ -46,7 +46,7 @@ impl Engine for FjallEngine {
         writes.commit().map_err(|cause| {
             let error = error::write(cause, Operation::Apply);
             if error.kind() == ErrorKind::CommitUnknown {
-                self.latch.set(error.in_one_line());
+                self.latch.set_failed(&error);
             }
             database.locate(error)
         })?;
@@ -59,8 +59,9 @@ impl Engine for FjallEngine {
         database.check_place(Operation::Sync)?;
         self.latch.check(Operation::Sync).map_err(|error| database.locate(error))?;
         database.fjall.persist(PersistMode::SyncAll).map_err(|cause| {
-            self.latch.set(&cause);
-            database.fail(cause, Operation::Sync)
+            let error = database.fail(cause, Operation::Sync);
+            self.latch.set_failed(&error);
+            error
         })
     }
 

@@ -326,7 +326,7 @@ pub(super) fn open_files<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let open = open_files_below(bed.path())?;
     let most = bed.capabilities().open_files_max;
     assert!(open <= most.unwrap_or(open), "{open} files are open, and at most {most:?} should be");
-    transaction.commit()?;
+    transaction.rollback()?;
     drop(snapshots);
     if most.is_none() {
         bed.negative();

@@ -99,6 +99,16 @@ impl Factory for MemoryFactory {
 
 /// Opens the same stores with their type erased, as the `dynamic` axis does. It is one type whatever
 /// the engine is, so that cases on that axis are compiled once.
+///
+/// ```
+/// use arbour_conformance::{BTreeFactory, DynFactory, Factory};
+/// use arbour_core::{DynStore, KvStore, StoreOptions};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("store");
+/// let store: DynStore = DynFactory::new(BTreeFactory).open(&path, &StoreOptions::new())?;
+/// assert_eq!(store.capabilities().engine, "btree");
+/// # Ok::<(), arbour_core::Error>(())
+/// ```
 pub struct DynFactory {
     factory: Box<dyn AnyFactory>,
 }
@@ -127,15 +137,7 @@ impl<F: Factory> AnyFactory for F {
 impl DynFactory {
     /// Erases the type of a factory.
     ///
-    /// ```
-    /// use arbour_conformance::{BTreeFactory, DynFactory, Factory};
-    /// use arbour_core::{DynStore, KvStore, StoreOptions};
-    /// # let folder = tempfile::tempdir().unwrap();
-    /// # let path = folder.path().join("store");
-    /// let store: DynStore = DynFactory::new(BTreeFactory).open(&path, &StoreOptions::new())?;
-    /// assert_eq!(store.capabilities().engine, "btree");
-    /// # Ok::<(), arbour_core::Error>(())
-    /// ```
+    /// See [`DynFactory`] for an example.
     #[must_use]
     pub fn new(factory: impl Factory) -> Self {
         Self { factory: Box::new(factory) }

@@ -27,7 +27,7 @@ fn table() -> Vec<Line> {
             "os error 30",
         ),
         made(Corrupted, damaged, &["the files are damaged", "ChecksumMismatch"], "Checksum"),
-        made(TooNew, newer, &["a newer version of Arbour wrote the store"], None),
+        made(TooNew, newer, &["the store has format 2"], None),
         made(Unsupported, read_only, &["fjall cannot open a database read-only"], None),
         made(NotFound, any_engine::not_found, &["there is no store", "do not allow"], "os error 2"),
         made(Moved, any_engine::moved, &["renamed or deleted"], "os error 2"),

@@ -129,7 +129,7 @@ impl<M: MapEngine> TreeLayer<M> {
     fn write(&self, map: &M, writes: &MapWrites<'_>, durability: Durability) -> Result<()> {
         map.apply(writes, durability).inspect_err(|error| {
             if error.kind() == ErrorKind::CommitUnknown {
-                self.latch.set(error.in_one_line());
+                self.latch.set_failed(error);
             }
         })
     }
@@ -191,7 +191,7 @@ impl<M: MapEngine> Engine for TreeLayer<M> {
         let map = self.map(Operation::Sync)?;
         let synced = map.check_place(Operation::Sync).and_then(|()| {
             self.latch.check(Operation::Sync)?;
-            map.sync().inspect_err(|error| self.latch.set(error.in_one_line()))
+            map.sync().inspect_err(|error| self.latch.set_failed(error))
         });
         synced.map_err(|error| self.trees.locate(error))
     }
