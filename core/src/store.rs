@@ -334,8 +334,8 @@ pub trait KvStore: Send + Sync + 'static {
     /// survives a power loss. If the closure panics or returns an error, everything is rolled back. A
     /// closure with an error type of its own goes to [`try_write`](Self::try_write).
     ///
-    /// The closure runs once on an engine with [one writer](Writers::One). With
-    /// [many](Writers::Many), a commit may fail with [`Conflict`](ErrorKind::Conflict); then the closure
+    /// The closure runs once on an engine with [one writer](crate::Writers::One). With
+    /// [many](crate::Writers::Many), a commit may fail with [`Conflict`](ErrorKind::Conflict); then the closure
     /// runs again in a new transaction, after a short random wait, until the commit succeeds or the
     /// [busy timeout](crate::StoreOptions::busy_timeout) has passed since the first conflict. So that a
     /// program works on every engine, the closure is one that can be called again: it keeps what it

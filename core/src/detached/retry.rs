@@ -176,7 +176,7 @@ impl Retry {
     /// `None` if it was committed or rolled back instead.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if it has not been dropped yet: the code that
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it has not been dropped yet: the code that
     /// took it has put it somewhere else.
     ///
     /// ```
@@ -200,7 +200,7 @@ impl Retry {
     /// Returns how long to wait before the next try, after a commit that failed.
     ///
     /// # Errors
-    /// The given error, unless it is a [`Conflict`](ErrorKind::Conflict) and there is time left. A
+    /// The given error, unless it is a [`Conflict`](crate::ErrorKind::Conflict) and there is time left. A
     /// conflict that is returned says how often the transaction was run.
     ///
     /// ```
@@ -229,7 +229,7 @@ impl DynStore {
     ///
     /// # Errors
     /// - The closure's own error, at once; nothing was written.
-    /// - The last [`Conflict`](ErrorKind::Conflict) if the transaction still conflicts when the
+    /// - The last [`Conflict`](crate::ErrorKind::Conflict) if the transaction still conflicts when the
     ///   store's [busy timeout](crate::StoreOptions::busy_timeout) has passed. It says how often the
     ///   transaction was run; nothing was written.
     /// - Errors of [`begin_detached`](Self::begin_detached) and of the commit.
