@@ -1,6 +1,8 @@
 //! How much a call writes in one transaction.
 
-use arbour_core::{Error, ErrorKind, KvStore, Operation, Result, Writers};
+use arbour_core::{Error, KvStore, Result, Writers};
+
+use crate::too_large::is_transaction_too_large;
 
 /// The most entries of a chunk where other writers do not wait: each of them that a writer changes meanwhile
 /// is a conflict, so a large chunk beside busy writers would never be committed.
@@ -15,6 +17,7 @@ impl ChunkSize {
         Self(entries)
     }
 
+    #[cfg(feature = "events")]
     pub(crate) fn get(&self) -> usize {
         self.0
     }
@@ -48,11 +51,4 @@ impl ChunkSize {
             }
         }
     }
-}
-
-/// Tells whether a transaction failed because it has more writes or bytes than the engine accepts. A key or
-/// a value that is too long is refused by its put.
-pub(crate) fn is_transaction_too_large(error: &Error) -> bool {
-    error.kind() == ErrorKind::TooLarge
-        && matches!(error.operation(), Operation::Commit | Operation::Apply)
 }

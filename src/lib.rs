@@ -104,7 +104,7 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
-#[cfg(any(feature = "documents", feature = "migrations"))]
+#[cfg(feature = "documents")]
 mod chunk_size;
 pub mod codec;
 #[cfg(feature = "events")]
@@ -130,6 +130,8 @@ mod registry;
 pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(any(feature = "documents", feature = "migrations"))]
+mod too_large;
 #[cfg(feature = "tracing")]
 pub mod traced;
 #[cfg(feature = "transfer")]

@@ -12,10 +12,11 @@ use super::project::AppliedBatch;
 use super::projection_state::ProjectionState;
 use super::running_projection::{Advanced, RunningProjection};
 use super::view::View;
-use crate::chunk_size::{ChunkSize, is_transaction_too_large};
+use crate::chunk_size::ChunkSize;
 use crate::conditional_write::{Written, write_if_needed};
 use crate::documents::chunk::CHUNK;
 use crate::documents::clearing::Clearing;
+use crate::too_large::is_transaction_too_large;
 
 /// How waiting for a projection ended.
 #[derive(Clone, Debug)]

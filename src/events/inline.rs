@@ -12,7 +12,7 @@ use super::outcome::Outcome;
 use super::project::AppliedBatch;
 use super::projection_state::ProjectionState;
 use super::running_projection::RunningProjection;
-use crate::chunk_size::is_transaction_too_large;
+use crate::too_large::is_transaction_too_large;
 
 /// How far a projection may lag behind and still catch up in the commit of a new event.
 const INLINE_LAG_MAX: u64 = 100;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use arbour_core::{Direction, Error};
 
 use super::source::Source;
-use crate::chunk_size::is_transaction_too_large;
+use crate::too_large::is_transaction_too_large;
 
 /// A visit in progress.
 pub(super) struct Visit {
