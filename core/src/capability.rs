@@ -52,8 +52,8 @@ pub struct Capabilities {
     pub snapshots_max: Option<usize>,
     /// How long a snapshot can be read at least; `None` if it can be for as long as it is open.
     pub snapshot_age_max: Option<Duration>,
-    /// How many files the store holds open at most, for a system's limit on descriptors; `None` if
-    /// that grows with its entries or its open snapshots.
+    /// The most files that the store has open at a time, each of which takes a descriptor of the system;
+    /// `None` if the number grows with its entries or its open snapshots.
     pub open_files_max: Option<usize>,
     /// Whether a commit at the strongest [level](Self::durability) survives the loss of the machine
     /// that keeps it, as that of a server with replicas does. What is in files of this machine does

@@ -29,10 +29,7 @@ impl Factory for Fjall {
     }
 }
 
-arbour_conformance::suite!(Fjall);
-arbour_conformance::documents_suite!(Fjall);
-arbour_conformance::events_suite!(Fjall);
-arbour_conformance::migrations_suite!(Fjall);
+arbour_conformance::all_suites!(Fjall);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

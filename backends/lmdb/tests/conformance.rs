@@ -33,10 +33,7 @@ impl Factory for Lmdb {
     }
 }
 
-arbour_conformance::suite!(Lmdb);
-arbour_conformance::documents_suite!(Lmdb);
-arbour_conformance::events_suite!(Lmdb);
-arbour_conformance::migrations_suite!(Lmdb);
+arbour_conformance::all_suites!(Lmdb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

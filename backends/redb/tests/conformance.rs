@@ -28,10 +28,7 @@ impl Factory for Redb {
     }
 }
 
-arbour_conformance::suite!(Redb);
-arbour_conformance::documents_suite!(Redb);
-arbour_conformance::events_suite!(Redb);
-arbour_conformance::migrations_suite!(Redb);
+arbour_conformance::all_suites!(Redb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

@@ -34,10 +34,7 @@ impl Factory for Rocksdb {
     }
 }
 
-arbour_conformance::suite!(Rocksdb);
-arbour_conformance::documents_suite!(Rocksdb);
-arbour_conformance::events_suite!(Rocksdb);
-arbour_conformance::migrations_suite!(Rocksdb);
+arbour_conformance::all_suites!(Rocksdb);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

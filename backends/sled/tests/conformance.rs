@@ -28,10 +28,7 @@ impl Factory for Sled {
     }
 }
 
-arbour_conformance::suite!(Sled);
-arbour_conformance::documents_suite!(Sled);
-arbour_conformance::events_suite!(Sled);
-arbour_conformance::migrations_suite!(Sled);
+arbour_conformance::all_suites!(Sled);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

@@ -25,10 +25,7 @@ impl Factory for Sqlite {
     }
 }
 
-arbour_conformance::suite!(Sqlite);
-arbour_conformance::documents_suite!(Sqlite);
-arbour_conformance::events_suite!(Sqlite);
-arbour_conformance::migrations_suite!(Sqlite);
+arbour_conformance::all_suites!(Sqlite);
 
 mod mirror {
     use arbour_conformance::{BTreeFactory, MemoryFactory, mirror, seed};

@@ -73,8 +73,8 @@ impl<M: DocFactory> Suite for DocumentSuite<M> {
     }
 }
 
-/// Runs one case of Arbour's own documents behind `DynStore`. What is generic is compiled where its types
-/// are named: here, and so once.
+/// Runs one case of Arbour's own documents behind `DynStore`. Generic code is compiled in the crate that
+/// names its types, so the cases are compiled here instead of with each engine.
 #[doc(hidden)]
 pub fn prove_dynamic_documents(factory: DynFactory, topic: &str, name: &str) -> Result<Proof> {
     DocumentSuite(SoundDocuments).prove_dynamic(factory, topic, name)

@@ -1,7 +1,7 @@
 //! The tests of a suite: one for each case on each axis, with a name of its own.
 
 /// Generates the tests of a suite: a module for each axis with a module for each topic in it. `$cases`
-/// is the macro with the list of cases.
+/// names the macro that lists the cases.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __suite {

@@ -4,8 +4,8 @@ use arbour_core::{Error, ErrorKind, Operation};
 
 use crate::toy::ToyError;
 
-/// Maps an error of the engine. **Yours**: case by case, because programs decide by the kind; what
-/// has no case is `ErrorKind::Engine`. The engine's own error is always kept as the source.
+/// Maps an error of the engine. **Yours**: one case at a time, because programs act on the kind. An error
+/// without a case of its own is `ErrorKind::Engine`. Keep the engine's own error as the source.
 pub(crate) fn engine(cause: ToyError, operation: Operation) -> Error {
     match cause {
         // The kind by that of the system: a full device, a read-only one, or any other failure.

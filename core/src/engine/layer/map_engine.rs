@@ -32,8 +32,8 @@ pub trait MapEngine: Send + Sync + Sized + 'static {
     type Snapshot: MapSnapshot + Send;
 
     /// Returns what the map can do, and the limits of its own keys and values; the layer reserves
-    /// room for the numbers of trees. Keys of 259 bytes must be among them, because the names of trees
-    /// are keys too. It is called once.
+    /// room for the numbers of trees. Keys of 259 bytes must be allowed, because the names of trees
+    /// are stored as keys. The layer calls this once.
     ///
     /// ```
     /// fn is_durable(map: &impl arbour_core::engine::MapEngine) -> bool {
@@ -148,7 +148,7 @@ pub trait MapEngine: Send + Sync + Sized + 'static {
     }
 
     /// Returns space to the file system; see [`KvStore::compact`](crate::KvStore::compact). No batch
-    /// is applied meanwhile.
+    /// is applied at the same time.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless the engine overrides it.
