@@ -156,20 +156,32 @@ mod tests {
         files
     }
 
+    /// Opens the database once sled's threads have let go of it if it was open before.
+    fn open_alone(path: &Path) -> sled::Db {
+        loop {
+            match sled::open(path) {
+                Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
+                    std::thread::yield_now();
+                }
+                opened => return opened.unwrap(),
+            }
+        }
+    }
+
     #[test]
     fn all_that_recovery_changes_is_put_back() {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path(), folder.path().join("db"));
         assert!(Tail::read(path, &log).unwrap().is_none(), "there is no log");
         for number in 0..2_u8 {
-            let sled = sled::open(path).unwrap();
+            let sled = open_alone(path);
             for key in 0..10_u8 {
                 sled.insert([number, key], vec![number; 200_000]).unwrap();
             }
         }
         let before = files(path);
         let tail = Tail::read(path, &log).unwrap().unwrap();
-        let sled = sled::open(path).unwrap();
+        let sled = open_alone(path);
         assert_eq!(crate::log_end::reached(&sled), tail.end());
         drop(sled);
         // What sled does if it finds less.
@@ -206,7 +218,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path(), folder.path().join("db"));
         // When it is opened, sled writes an index of what is there.
-        (0..2).for_each(|_| drop(sled::open(path).unwrap()));
+        (0..2).for_each(|_| drop(open_alone(path)));
         let tail = Tail::read(path, &log).unwrap().unwrap();
         let (index, content) = tail.files.first().unwrap();
         fs::remove_file(index).unwrap();
