@@ -55,6 +55,9 @@ pub struct Capabilities {
     /// The most files that the store has open at a time, each of which takes a descriptor of the system;
     /// `None` if the number grows with its entries or its open snapshots.
     pub open_files_max: Option<usize>,
+    /// Whether the store is on a server and not in files of this machine. Then calls can fail with
+    /// [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable), and each is a round trip.
+    pub remote: bool,
     /// Whether a commit at the strongest [level](Self::durability) survives the loss of the machine
     /// that keeps it, as that of a server with replicas does. What is in files of this machine does
     /// not: make a [`backup`](crate::KvStore::backup).
@@ -151,9 +154,21 @@ impl Capabilities {
             snapshots_max: None,
             snapshot_age_max: None,
             open_files_max: None,
+            remote: false,
             replicated: false,
             damage: DamageDetection::Structure,
         }
+    }
+
+    /// Tells whether the store is in files of this machine: it persists, and is not on a server.
+    ///
+    /// ```
+    /// use arbour_core::{KvStore, MemoryStore};
+    /// assert!(!MemoryStore::new().capabilities().in_files());
+    /// ```
+    #[must_use]
+    pub fn in_files(&self) -> bool {
+        self.persistent && !self.remote
     }
 
     /// Returns the level that a commit gets when `requested` is requested: the weakest one the

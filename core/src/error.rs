@@ -65,6 +65,8 @@ pub enum ErrorKind {
     DiskFull,
     /// The operating system refused: permissions, a missing folder, a failing device.
     Io,
+    /// The server of the store cannot be reached, or did not answer in time. Nothing was written.
+    Unreachable,
     /// The commit failed in a way that leaves open whether it took effect.
     CommitUnknown,
     /// What is to be created exists already, or a value that has to be unique is taken.
@@ -87,7 +89,7 @@ impl ErrorKind {
     /// ```
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Conflict | Self::Busy)
+        matches!(self, Self::Conflict | Self::Busy | Self::Unreachable)
     }
 
     /// Says in a few words what the caller can do next.
@@ -117,6 +119,7 @@ impl ErrorKind {
             Self::Moved => "close the store and open it where its files are now",
             Self::DiskFull => "free space on the device, then open the store again",
             Self::Io => "correct the cause, then open the store again",
+            Self::Unreachable => "run it again once the server answers",
             Self::CommitUnknown => "open the store again and check whether the change is there",
             Self::Exists => "use another name or value, or change what is there",
             Self::Missing => "create it first, or correct its name",

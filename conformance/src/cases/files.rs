@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
 
-use crate::Factory;
+use crate::{Bed, Factory};
 
 /// Copies a store, open or closed, to another path. The copy holds what would be left if the
 /// process died now.
@@ -40,6 +40,19 @@ pub(super) fn siblings(path: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Asserts that an error names the store at a path: by that path if it is in files, by its address if it
+/// is on a server, and not at all if it is in memory.
+#[track_caller]
+pub(super) fn assert_named<F: Factory>(bed: &Bed<F>, error: &Error, path: &Path) {
+    let (capabilities, named) = (bed.capabilities(), error.path());
+    if capabilities.remote {
+        assert!(named.is_some(), "the error does not name the store: {error:?}");
+    } else {
+        let expected = capabilities.persistent.then_some(path);
+        assert_eq!(named, expected, "the error does not name the store: {error:?}");
+    }
 }
 
 /// Returns the bytes of the file in which a closed store keeps its entries.

@@ -11,22 +11,22 @@ use arbour_core::{
 };
 
 use super::claims::{commit, everything, joined, make, patient, refused};
-use super::files::{attempt, data_bytes, siblings};
+use super::files::{assert_named, attempt, data_bytes, siblings};
 use crate::harness::Undisturbed;
 use crate::{Bed, Factory, apply_in_parts, entries};
 
 /// Asserts that opening was refused with this kind, by an error that names the store.
 #[track_caller]
 fn refused_to_open<F: Factory>(
-    factory: &F,
+    bed: &Bed<F>,
     path: &Path,
     options: &StoreOptions,
     kind: ErrorKind,
     what: &str,
 ) -> Error {
-    let error = refused(factory.open(path, options), kind, what);
+    let error = refused(bed.factory().open(path, options), kind, what);
     assert_eq!(error.operation(), Operation::Open, "{what}: {error:?}");
-    assert_eq!(error.path(), Some(path), "{what}: the error does not name the store: {error:?}");
+    assert_named(bed, &error, path);
     error
 }
 
@@ -156,7 +156,7 @@ pub(super) fn second_handle_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<
     }
     for _ in 0..3 {
         let (path, options) = (bed.path(), StoreOptions::new());
-        refused_to_open(bed.factory(), path, &options, ErrorKind::Locked, "a second handle");
+        refused_to_open(bed, path, &options, ErrorKind::Locked, "a second handle");
         commit(store, &t, "b=2")?;
     }
     bed.reopen()?;
@@ -217,10 +217,10 @@ pub(super) fn read_only_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
         bed.negative();
         return Ok(());
     }
-    let persistent = bed.capabilities().persistent;
+    let (persistent, in_files) = (bed.capabilities().persistent, bed.capabilities().in_files());
     let data = |bed: &Bed<F>| {
         bed.store().close()?;
-        if persistent { data_bytes(bed.factory(), bed.path()) } else { Ok(Vec::new()) }
+        if in_files { data_bytes(bed.factory(), bed.path()) } else { Ok(Vec::new()) }
     };
     let before = data(bed)?;
     bed.reopen_with(&read_only)?;
@@ -247,10 +247,8 @@ pub(super) fn read_only_by_manifest<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
     assert_eq!(everything(&store.snapshot()?, &t)?, expected, "after the refusals");
     assert!(data(bed)? == before, "the file was changed");
     if persistent {
-        let factory = bed.factory();
-        let error =
-            refused_to_open(factory, &absent, &read_only, ErrorKind::NotFound, "an absent one");
-        assert!(error.source().is_some(), "the cause is missing: {error:?}");
+        let error = refused_to_open(bed, &absent, &read_only, ErrorKind::NotFound, "an absent one");
+        assert_eq!(error.source().is_some(), in_files, "the cause: {error:?}");
         assert!(siblings(&absent)?.is_empty(), "opening read-only created something");
         bed.reopen()?;
         commit(bed.store(), &bed.tree("t")?, "c=3")?;
@@ -270,7 +268,7 @@ pub(super) fn absent_is_not_created<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
         return Ok(());
     }
     for _ in 0..2 {
-        refused_to_open(bed.factory(), &path, &keep, ErrorKind::NotFound, "an absent store");
+        refused_to_open(bed, &path, &keep, ErrorKind::NotFound, "an absent store");
         assert!(siblings(&path)?.is_empty(), "something was created");
     }
     let store = bed.factory().open(&path, &StoreOptions::new())?;
@@ -286,6 +284,11 @@ pub(super) fn absent_is_not_created<F: Factory>(bed: &mut Bed<F>) -> Result<()> 
 pub(super) fn unreachable_path_refused<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
     let (file, missing) = (bed.other_path("file"), bed.other_path("missing"));
     attempt(fs::write(&file, b"not a folder"), "cannot write a file")?;
+    if bed.capabilities().remote {
+        // Its path is none of this machine.
+        bed.negative();
+        return Ok(());
+    }
     if !bed.capabilities().persistent {
         let store = bed.factory().open(&missing.join("store"), &StoreOptions::new())?;
         commit(&store, &store.tree("t")?, "a=1")?;
@@ -296,7 +299,7 @@ pub(super) fn unreachable_path_refused<F: Factory>(bed: &mut Bed<F>) -> Result<(
     for parent in [&file, &missing] {
         let (path, options) = (parent.join("store"), StoreOptions::new());
         let what = format!("a store under {}", parent.display());
-        let error = refused_to_open(bed.factory(), &path, &options, ErrorKind::Io, &what);
+        let error = refused_to_open(bed, &path, &options, ErrorKind::Io, &what);
         assert!(error.source().is_some(), "the cause is missing: {error:?}");
     }
     assert!(!missing.exists(), "a missing folder was created");

@@ -63,7 +63,7 @@ pub(super) fn relative_path_is_resolved_once<F: Factory>(bed: &mut Bed<F>) -> Re
     drop(store);
     assert!(siblings(&away.join("store"))?.is_empty(), "another folder was written");
     drop(here);
-    if !bed.capabilities().persistent {
+    if !bed.capabilities().in_files() {
         bed.negative();
         return Ok(());
     }
@@ -79,8 +79,8 @@ pub(super) fn links_lead_to_one_store<F: Factory>(bed: &mut Bed<F>) -> Result<()
     let data = bed.other_path("data");
     attempt(fs::create_dir(&data), "cannot make a folder")?;
     let (link, folder) = (bed.other_path("link"), bed.other_path("folder"));
-    let persistent = bed.capabilities().persistent;
-    if !(persistent && make_link(&data, &folder)? && make_link(&data.join("store"), &link)?) {
+    let in_files = bed.capabilities().in_files();
+    if !(in_files && make_link(&data, &folder)? && make_link(&data.join("store"), &link)?) {
         bed.negative();
         return Ok(());
     }
@@ -118,7 +118,7 @@ pub(super) fn links_lead_to_one_store<F: Factory>(bed: &mut Bed<F>) -> Result<()
 /// A store whose files are renamed, or replaced by those of another store, fails with `Moved` at
 /// the next durable commit, and never writes to the other files.
 pub(super) fn exchanged_while_open<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
-    if !bed.capabilities().persistent || !cfg!(unix) {
+    if !bed.capabilities().in_files() || !cfg!(unix) {
         bed.negative();
         return Ok(());
     }

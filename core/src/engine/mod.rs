@@ -69,12 +69,12 @@ pub use catch_panic::{catch_panic, panic_message};
 pub use copy_entries::copy_entries;
 pub use disk_bytes::disk_bytes;
 pub use layer::{
-    Engine, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue, LiveCursor,
-    LiveEngine, MapEngine, MapSnapshot, MapWrites, SnapshotEngine, SnapshotLayer, TransactionLayer,
-    TreeCursor, TreeLayer, TreeSnapshot,
+    Engine, LayeredBase, LayeredCursor, LayeredSnapshot, LayeredTransaction, LayeredValue,
+    LiveCursor, LiveEngine, MapEngine, MapSnapshot, MapWrites, SnapshotEngine, SnapshotLayer,
+    TransactionLayer, TreeCursor, TreeLayer, TreeSnapshot,
 };
 pub use optimistic_store::OptimisticStore;
-pub use overlay::{MergeCursor, OverlayValue};
+pub use overlay::{MergeCursor, OverlayTransaction, OverlayValue, TransactionBase};
 pub(crate) use overlay::{WriteSet, keys_in};
 pub use store_folder::{StoreFolder, open_folder, sync_folder};
 pub use store_lock::StoreLock;

@@ -17,6 +17,6 @@ pub use layered_snapshot::{LayeredSnapshot, LayeredValue};
 pub use map_engine::{MapEngine, MapSnapshot, MapWrites};
 pub use snapshot_layer::SnapshotLayer;
 pub use traits::{Engine, LiveCursor, LiveEngine, SnapshotEngine};
-pub use transaction_layer::{LayeredTransaction, TransactionLayer};
+pub use transaction_layer::{LayeredBase, LayeredTransaction, TransactionLayer};
 pub use tree_layer::TreeLayer;
 pub use tree_snapshot::{TreeCursor, TreeSnapshot};

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use super::SnapshotEngine;
 use crate::batch::Write;
-use crate::engine::overlay::{WriteSet, keys_in};
 use crate::engine::{
-    CommitChecks, MergeCursor, OverlayValue, SendSnapshot, TreeName, WriterGuard, WriterSlot,
-    foreign_tree,
+    OverlayTransaction, SendSnapshot, TransactionBase, TreeName, WriterGuard, WriterSlot,
+    foreign_tree, forward,
 };
 use crate::{
-    Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, Operation,
-    Provision, Result, Stats, StoreOptions, Tree, Writers,
+    Batch, Capabilities, Durability, KvRead, KvStore, Operation, Provision, Result, Stats,
+    StoreOptions, Tree, Writers,
 };
 
 /// Makes a [`KvStore`] of an engine with snapshots and atomic batches.
@@ -110,14 +109,13 @@ impl<E: SnapshotEngine> KvStore for TransactionLayer<E> {
 
     fn begin_with(&self, durability: Durability) -> Result<Self::Transaction<'_>> {
         let guard = self.slot.acquire(Operation::Begin)?;
-        Ok(LayeredTransaction {
+        let snapshot = OnceCell::new();
+        Ok(OverlayTransaction::new(LayeredBase {
             layer: self,
-            snapshot: OnceCell::new(),
-            writes: WriteSet::new(),
-            checks: CommitChecks::default(),
+            snapshot,
             durability,
             _guard: guard,
-        })
+        }))
     }
 
     fn writer_wait(&self) -> Duration {
@@ -185,19 +183,28 @@ impl<E: SnapshotEngine> TransactionLayer<E> {
 ///     transaction.commit()
 /// }
 /// ```
-pub struct LayeredTransaction<'s, E: SnapshotEngine> {
+pub type LayeredTransaction<'s, E> = OverlayTransaction<LayeredBase<'s, E>>;
+
+/// What lies below the writes of a [`LayeredTransaction`]: the writer slot and a snapshot.
+///
+/// ```
+/// use arbour_core::engine::{LayeredBase, SnapshotEngine};
+/// use arbour_core::{KvRead, Result};
+/// fn names<E: SnapshotEngine>(base: &LayeredBase<'_, E>) -> Result<Vec<String>> {
+///     base.trees()
+/// }
+/// ```
+pub struct LayeredBase<'s, E: SnapshotEngine> {
     layer: &'s TransactionLayer<E>,
     /// Taken at the first read. Nothing can have changed until then, because the transaction holds
     /// the slot.
     snapshot: OnceCell<E::Snapshot<'s>>,
-    writes: WriteSet,
-    checks: CommitChecks,
     durability: Durability,
     _guard: WriterGuard<'s>,
 }
 
-impl<'s, E: SnapshotEngine> LayeredTransaction<'s, E> {
-    fn below(&self) -> Result<&E::Snapshot<'s>> {
+impl<'s, E: SnapshotEngine> LayeredBase<'s, E> {
+    fn snapshot(&self) -> Result<&E::Snapshot<'s>> {
         match self.snapshot.get() {
             Some(snapshot) => Ok(snapshot),
             None => {
@@ -208,80 +215,26 @@ impl<'s, E: SnapshotEngine> LayeredTransaction<'s, E> {
     }
 }
 
-impl<'s, E: SnapshotEngine> KvRead for LayeredTransaction<'s, E> {
+impl<'s, E: SnapshotEngine> KvRead for LayeredBase<'s, E> {
     type Value<'t>
-        = OverlayValue<'t, <E::Snapshot<'s> as KvRead>::Value<'t>>
+        = <E::Snapshot<'s> as KvRead>::Value<'t>
     where
         Self: 't;
     type Cursor<'t>
-        = MergeCursor<'t, <E::Snapshot<'s> as KvRead>::Cursor<'t>>
+        = <E::Snapshot<'s> as KvRead>::Cursor<'t>
     where
         Self: 't;
-
-    fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<Self::Value<'_>>> {
-        match self.writes.get(tree, key) {
-            Some(written) => Ok(written.map(OverlayValue::Written)),
-            None => Ok(self.below()?.get(tree, key)?.map(OverlayValue::Below)),
-        }
-    }
-
-    fn scan(
-        &self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<Self::Cursor<'_>> {
-        let below = self.below()?.scan(tree, range.clone(), direction)?;
-        Ok(MergeCursor::new(below, &self.writes, tree, range, direction))
-    }
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.layer.engine.open_tree(name)
     }
 
-    fn trees(&self) -> Result<Vec<String>> {
-        self.writes.trees_over(self, self.below()?.trees()?)
-    }
-
-    fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool> {
-        self.writes.contains_over(self.below()?, tree, key)
-    }
-
-    fn get_with<R>(
-        &self,
-        tree: &Tree,
-        key: &[u8],
-        read: impl FnOnce(&[u8]) -> R,
-    ) -> Result<Option<R>> {
-        self.writes.get_with_over(self.below()?, tree, key, read)
-    }
-
-    fn len(&self, tree: &Tree) -> Result<u64> {
-        self.writes.len_over(self.below()?, tree)
-    }
+    forward!(self => self.snapshot()?; get, get_with, multi_get, contains, scan, len, trees);
 }
 
-impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
-    #[inline]
-    fn put(&mut self, tree: &Tree, key: &[u8], value: &[u8]) -> Result<()> {
-        self.check(&Write { tree, key, value: Some(value) })?;
-        self.writes.put(tree, key, value);
-        Ok(())
-    }
-
-    fn delete(&mut self, tree: &Tree, key: &[u8]) -> Result<()> {
-        self.check(&Write { tree, key, value: None })?;
-        self.writes.delete(tree, key);
-        Ok(())
-    }
-
-    fn delete_range(&mut self, tree: &Tree, range: KeyRange<'_>) -> Result<()> {
-        if !self.layer.engine.owns(tree) {
-            return Err(foreign_tree(tree, Operation::DeleteRange));
-        }
-        let keys = keys_in(self.scan(tree, range, Direction::Forward)?)?;
-        self.writes.delete_all(tree, &keys);
-        Ok(())
+impl<E: SnapshotEngine> TransactionBase for LayeredBase<'_, E> {
+    fn check_tree(&self, tree: &Tree, operation: Operation) -> Result<()> {
+        if self.layer.engine.owns(tree) { Ok(()) } else { Err(foreign_tree(tree, operation)) }
     }
 
     #[inline]
@@ -289,23 +242,13 @@ impl<E: SnapshotEngine> KvWrite for LayeredTransaction<'_, E> {
         self.layer.check(write)
     }
 
-    fn commit_checks(&mut self) -> &mut CommitChecks {
-        &mut self.checks
-    }
-
-    fn commit(mut self) -> Result<()> {
-        self.run_checks()?;
-        let batch = self.writes.batch();
+    fn commit(self, batch: Batch) -> Result<()> {
         self.layer.capabilities.limits.check_transaction(batch.len(), batch.byte_len())?;
         // Drop the transaction's own snapshot first, so that the engine need not keep what the
         // batch overwrites.
         drop(self.snapshot);
-        let applied = self.layer.apply_some(self.writes.batch(), self.durability);
+        let applied = self.layer.apply_some(&batch, self.durability);
         // The caller did not apply a batch itself, so report its own operation.
         applied.map_err(|error| error.with_operation(Operation::Commit))
-    }
-
-    fn rollback(self) -> Result<()> {
-        Ok(())
     }
 }

@@ -6,10 +6,12 @@
 
 mod empty_ranges;
 mod merge_cursor;
+mod transaction;
 mod value;
 mod write_set;
 
 pub use merge_cursor::MergeCursor;
+pub use transaction::{OverlayTransaction, TransactionBase};
 pub use value::OverlayValue;
 pub(crate) use write_set::WriteSet;
 
