@@ -1,6 +1,8 @@
 //! The engines of Arbour, built in or not, and their openers.
 
-use arbour_core::{DynStore, Error, ErrorKind, MemoryStore, Operation, Result, StoreOptions};
+use arbour_core::{DynStore, MemoryStore, Result, StoreOptions};
+
+use crate::url::refuse;
 
 /// An engine of Arbour. Its scheme is also the name of its Cargo feature.
 pub(crate) struct Engine {
@@ -28,10 +30,17 @@ macro_rules! at_path {
 }
 
 /// All engines of Arbour, so that an error can name the missing feature.
-pub(crate) const ENGINES: [Engine; 7] = [
+pub(crate) const ENGINES: [Engine; 8] = [
     Engine { scheme: "memory", open: Some(open_memory) },
     at_path!("fjall", arbour_fjall::FjallStore),
     at_path!("lmdb", arbour_lmdb::LmdbStore),
+    Engine {
+        scheme: "postgres",
+        #[cfg(feature = "postgres")]
+        open: Some(open_postgres),
+        #[cfg(not(feature = "postgres"))]
+        open: None,
+    },
     at_path!("redb", arbour_redb::RedbStore),
     at_path!("rocksdb", arbour_rocksdb::RocksdbStore),
     at_path!("sled", arbour_sled::SledStore),
@@ -45,6 +54,10 @@ fn open_memory(place: &str, options: &StoreOptions) -> Result<DynStore> {
     Ok(DynStore::new(MemoryStore::open(options)?))
 }
 
-pub(crate) fn refuse(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
+/// Beside the writers, all options of the URL are those of the engine and its server.
+#[cfg(feature = "postgres")]
+fn open_postgres(place: &str, options: &StoreOptions) -> Result<DynStore> {
+    let (place, writers) = crate::url::take_writers(place)?;
+    let store = arbour_postgres::PostgresStore::open(&format!("postgres:{place}"), options)?;
+    Ok(crate::url::give_writers(DynStore::new(store), writers, options))
 }

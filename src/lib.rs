@@ -55,6 +55,7 @@
 //! | [`fjall`] | the engine fjall, pure Rust | `fjall` |
 //! | [`sled`] | the engine sled, pure Rust | `sled` |
 //! | [`rocksdb`] | the engine RocksDB, for much writing | `rocksdb` |
+//! | [`postgres`] | PostgreSQL, a store that programs on many machines share | `postgres` |
 //!
 //! The engine in memory, [`MemoryStore`], is always there.
 //!
@@ -68,6 +69,7 @@
 //! | `fjall` | | the engine fjall and `fjall:` | |
 //! | `sled` | | the engine sled and `sled:` | |
 //! | `rocksdb` | | the engine RocksDB, compiled in once for ten minutes or more, and `rocksdb:` | a C++ compiler and libclang (`apt-get install g++ libclang-dev`) |
+//! | `postgres` | | the engine PostgreSQL and `postgres:` | a server: PostgreSQL 15 or later |
 //! | `bincode`, `json`, `zerocopy` | yes | the [codecs](codec) of those names | |
 //! | `derive` | yes | the derive macros `Document`, `IndexValue` and, with `events`, `Event`; switches on `documents` | |
 //! | `documents` | yes | the module `documents` | |
@@ -92,6 +94,7 @@
         feature = "lmdb",
         feature = "migrations",
         feature = "fjall",
+        feature = "postgres",
         feature = "redb",
         feature = "rocksdb",
         feature = "sled",
@@ -146,7 +149,7 @@ mod typed;
         feature = "sled",
         feature = "sqlite"
     )),
-    expect(dead_code, reason = "no engine that is built in keeps its stores at a path")
+    allow(dead_code, reason = "no engine that is built in keeps its stores at a path")
 )]
 mod url;
 
@@ -164,6 +167,8 @@ pub use arbour_derive::test;
 pub use arbour_fjall as fjall;
 #[cfg(feature = "lmdb")]
 pub use arbour_lmdb as lmdb;
+#[cfg(feature = "postgres")]
+pub use arbour_postgres as postgres;
 #[cfg(feature = "redb")]
 pub use arbour_redb as redb;
 #[cfg(feature = "rocksdb")]

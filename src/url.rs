@@ -3,8 +3,6 @@
 use arbour_core::engine::OptimisticStore;
 use arbour_core::{DynStore, Error, ErrorKind, Operation, Result, StoreOptions, Writers};
 
-use crate::engines::refuse;
-
 /// The options that can follow the path of a URL.
 const OPTIONS: [&str; 2] = ["verify", "writers"];
 
@@ -28,16 +26,13 @@ impl<'u> Url<'u> {
                     let message = format!("\"verify={value}\": `verify` is `true` or `false`");
                     return Err(refuse(message));
                 }
-                ("writers", "one") => url.writers = Writers::One,
-                ("writers", "many") if scheme == "fjall" => url.writers = Writers::Many,
-                ("writers", "many") => {
-                    let message = format!("{scheme} has one writer; `writers=many` is for fjall");
+                ("writers", "many") if scheme != "fjall" => {
+                    let message = format!(
+                        "{scheme} has one writer; `writers=many` is for fjall and postgres"
+                    );
                     return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
                 }
-                (_, value) => {
-                    let message = format!("\"writers={value}\": `writers` is `one` or `many`");
-                    return Err(refuse(message));
-                }
+                (_, value) => url.writers = writers(value)?,
             }
         }
         url.path = path(scheme, place)?;
@@ -46,10 +41,35 @@ impl<'u> Url<'u> {
 
     /// Gives an open store the writers that the URL asks for.
     pub(crate) fn with_writers(&self, store: DynStore) -> DynStore {
-        match self.writers {
-            Writers::Many => DynStore::new(OptimisticStore::new(store, &self.options)),
-            _ => store,
-        }
+        give_writers(store, self.writers, &self.options)
+    }
+}
+
+/// Gives a store of one writer those that its URL asks for.
+pub(crate) fn give_writers(store: DynStore, writers: Writers, options: &StoreOptions) -> DynStore {
+    match writers {
+        Writers::One => store,
+        Writers::Many => DynStore::new(OptimisticStore::new(store, options)),
+    }
+}
+
+/// Takes the writers out of the options of a URL whose other options are the server's.
+pub(crate) fn take_writers(place: &str) -> Result<(String, Writers)> {
+    let Some((server, text)) = place.split_once('?') else {
+        return Ok((place.to_owned(), Writers::One));
+    };
+    let (asked, rest): (Vec<_>, Vec<_>) =
+        text.split('&').partition(|pair| pair.starts_with("writers="));
+    let asked = asked.last().and_then(|pair| pair.split_once('='));
+    let found = asked.map_or(Ok(Writers::One), |(_, value)| writers(value))?;
+    Ok((format!("{server}?{}", rest.join("&")), found))
+}
+
+fn writers(value: &str) -> Result<Writers> {
+    match value {
+        "one" => Ok(Writers::One),
+        "many" => Ok(Writers::Many),
+        _ => Err(refuse(format!("\"writers={value}\": `writers` is `one` or `many`"))),
     }
 }
 
@@ -88,4 +108,9 @@ fn path<'p>(scheme: &str, place: &'p str) -> Result<&'p str> {
         return Err(refuse(format!("a path must not contain NUL: {path:?}")));
     }
     Ok(path)
+}
+
+/// Refuses a URL.
+pub(crate) fn refuse(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
 }

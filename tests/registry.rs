@@ -40,7 +40,8 @@ fn refused<T>(result: Result<T>, kind: ErrorKind, says: &[&str]) -> Error {
 
 #[test]
 fn every_engine_that_is_built_in_opens_by_its_scheme() {
-    let mut expected: Vec<&str> = built_in().chain(["memory"]).collect();
+    let server = cfg!(feature = "postgres").then_some("postgres");
+    let mut expected: Vec<&str> = built_in().chain(["memory"]).chain(server).collect();
     expected.sort_unstable();
     assert_eq!(Registry::built_in().schemes(), expected);
     assert_eq!(arbour::open("memory:").unwrap().capabilities().engine, "memory");

@@ -5,10 +5,12 @@ use std::path::Path;
 use arbour_tidy::{Source, circles, sources};
 
 /// All crates of the workspace except the examples.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 14] = [
     "core/src",
     "src",
     "backends/fjall/src",
+    "backends/lmdb/src",
+    "backends/postgres/src",
     "backends/redb/src",
     "backends/rocksdb/src",
     "backends/sled/src",

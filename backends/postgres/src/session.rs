@@ -1,0 +1,237 @@
+//! A connection to the server, ready to be used.
+
+use std::io;
+use std::net::ToSocketAddrs;
+use std::time::{Duration, Instant};
+
+use arbour_core::{Error, ErrorKind, Operation, Result};
+use futures_util::future::join3;
+use tokio_postgres::config::Host;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, Statement};
+
+use crate::address::Address;
+use crate::error::Failure;
+use crate::line::{Line, run_alone};
+use crate::socket::Socket;
+use crate::statements::Statements;
+
+/// The oldest version of the server that Arbour works with: 15.
+const VERSION_MIN: i32 = 150_000;
+
+/// An open connection.
+pub(crate) struct Session {
+    client: Client,
+    line: Line,
+    timeout: Duration,
+    pub(crate) server: Server,
+    statements: Option<Statements>,
+    /// Tells this connection from all others, in the table of commits.
+    pub(crate) number: i64,
+    /// How many commits it has begun.
+    pub(crate) commits: i64,
+}
+
+/// What the server says of itself and of this connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) is_standby: bool,
+    /// Whether its commits do not wait for the device unless they are told to.
+    pub(crate) is_lazy: bool,
+    pub(crate) has_replicas: bool,
+    pub(crate) process: i32,
+    pub(crate) process_start: String,
+}
+
+/// Every plan is a walk along the primary key. The server would sort a table that it takes for small,
+/// and, in a serializable transaction, lock all of it.
+const SETTINGS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; \
+     SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
+     SET bytea_output = hex; SET standard_conforming_strings = on;";
+
+impl Session {
+    /// Connects to the first server that can be written, or if there is none, to the first that can
+    /// be read.
+    pub(crate) fn connect(address: &Address, deadline: Instant) -> Result<Self> {
+        let mut readable = None;
+        let mut refused: Option<Error> = None;
+        for (host, port) in address.servers() {
+            match Self::connect_to(address, host, port, deadline) {
+                Ok(session) if !session.server.is_standby => return Ok(session),
+                Ok(session) => readable = readable.or(Some(session)),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        readable.ok_or_else(|| {
+            let none =
+                || Error::new(ErrorKind::InvalidArgument, Operation::Open, "no server is named");
+            refused.unwrap_or_else(none).with_path(&address.name)
+        })
+    }
+
+    fn connect_to(address: &Address, host: &Host, port: u16, deadline: Instant) -> Result<Self> {
+        let opened = |failure: Failure| failure.into_error(Operation::Open);
+        let socket = open_socket(host, port, deadline).map_err(|cause| {
+            let message = format!("the server cannot be reached at {}", place(host, port));
+            Error::new(ErrorKind::Unreachable, Operation::Open, message).with_source(cause)
+        })?;
+        let connecting = address.config.connect_raw(socket.clone(), NoTls);
+        let (client, connection) = run_alone(&socket, deadline, connecting).map_err(opened)?;
+        let mut line = Line::new(connection, socket);
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let milliseconds = address.timeout.as_millis();
+        let settings = format!("{SETTINGS} SET statement_timeout = {milliseconds}; {SELF}");
+        let answers = line.run(limit, client.simple_query(&settings)).map_err(opened)?;
+        let server = Server::read(&answers)?;
+        let number = random();
+        let timeout = address.timeout;
+        Ok(Self { client, line, timeout, server, statements: None, number, commits: 0 })
+    }
+
+    /// Prepares the statements; the tables have to exist.
+    pub(crate) fn prepare(&mut self, schema: &str) -> Result<()> {
+        let preparing = Statements::prepare(&self.client, schema);
+        let statements = self.line.run(self.timeout, preparing);
+        self.statements = Some(statements.map_err(|failure| failure.into_error(Operation::Open))?);
+        Ok(())
+    }
+
+    fn statements(&self) -> &Statements {
+        self.statements.as_ref().expect("a session is prepared before it is used")
+    }
+
+    /// Runs SQL text without parameters.
+    pub(crate) fn execute(&mut self, text: &str) -> Result<(), Failure> {
+        self.line.run(self.timeout, self.client.batch_execute(text))
+    }
+
+    /// As [`execute`](Self::execute), for a text that may wait for another transaction.
+    pub(crate) fn execute_within(&mut self, wait: Duration, text: &str) -> Result<(), Failure> {
+        self.line.run(self.timeout.saturating_add(wait), self.client.batch_execute(text))
+    }
+
+    /// Sends SQL text without waiting for an answer, which the server gives before the next one.
+    pub(crate) fn send(&mut self, text: &str) {
+        self.line.send(self.client.batch_execute(text));
+    }
+
+    /// Runs a query of its own text.
+    pub(crate) fn ask(
+        &mut self,
+        text: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        self.line.run(self.timeout, self.client.query(text, values))
+    }
+
+    /// Runs a prepared query.
+    pub(crate) fn query(
+        &mut self,
+        statement: impl Fn(&Statements) -> &Statement,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let statement = statement(self.statements()).clone();
+        self.line.run(self.timeout, self.client.query(&statement, values))
+    }
+
+    /// Makes writes, and what is to follow them, in one round trip. `before` and `after` may be empty.
+    pub(crate) fn write(
+        &mut self,
+        wait: Duration,
+        before: &str,
+        values: &[&(dyn ToSql + Sync)],
+        after: &str,
+    ) -> Result<(), Failure> {
+        let statement = self.statements().write.clone();
+        let client = &self.client;
+        let request = async {
+            let text = async |text: &str| match text.is_empty() {
+                true => Ok(()),
+                false => client.batch_execute(text).await,
+            };
+            // They are sent in this order, before an answer is awaited.
+            let (begun, written, ended) =
+                join3(text(before), client.execute(&statement, values), text(after)).await;
+            begun?;
+            written?;
+            ended
+        };
+        self.line.run(self.timeout.saturating_add(wait), request)
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.line.is_broken()
+    }
+
+    /// Whether the connection still stands, as far as it is known here.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.line.check();
+        !self.is_broken()
+    }
+}
+
+/// What is asked of each server.
+const SELF: &str = "SELECT pg_is_in_recovery(), current_setting('server_version_num'), \
+     current_setting('synchronous_standby_names') <> '', pg_backend_pid(), \
+     (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())), current_setting('fsync'), \
+     current_setting('synchronous_commit')";
+
+impl Server {
+    fn read(answers: &[SimpleQueryMessage]) -> Result<Self> {
+        let row = answers.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let text = |place| row.and_then(|row| row.get(place)).unwrap_or_default();
+        let version: i32 = text(1).parse().unwrap_or(0);
+        if version < VERSION_MIN {
+            let message =
+                format!("the server has version {}, and at least 15 is needed", version / 10_000);
+            return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
+        }
+        if text(5) == "off" {
+            let message =
+                "the server runs with fsync = off, so no commit would survive a power loss";
+            return Err(Error::new(ErrorKind::Unsupported, Operation::Open, message));
+        }
+        Ok(Self {
+            is_standby: text(0) == "t",
+            is_lazy: text(6) == "off",
+            has_replicas: text(2) == "t",
+            process: text(3).parse().unwrap_or(0),
+            process_start: text(4).to_owned(),
+        })
+    }
+}
+
+fn open_socket(host: &Host, port: u16, deadline: Instant) -> io::Result<Socket> {
+    match host {
+        Host::Unix(folder) => Socket::unix(&folder.join(format!(".s.PGSQL.{port}"))),
+        Host::Tcp(name) => {
+            let mut refused = io::Error::from(io::ErrorKind::NotFound);
+            for address in (name.as_str(), port).to_socket_addrs()? {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                match Socket::tcp(address, left) {
+                    Ok(socket) => return Ok(socket),
+                    Err(error) => refused = error,
+                }
+            }
+            Err(refused)
+        }
+    }
+}
+
+fn place(host: &Host, port: u16) -> String {
+    match host {
+        Host::Tcp(name) => format!("{name}:{port}"),
+        Host::Unix(folder) => folder.join(format!(".s.PGSQL.{port}")).display().to_string(),
+    }
+}
+
+fn random() -> i64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish().cast_signed()
+}

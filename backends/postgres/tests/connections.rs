@@ -1,0 +1,167 @@
+//! Connections that are lost, servers that end, and how often the server is asked.
+
+#![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
+
+use arbour_core::{
+    Batch, Cursor as _, Direction, Durability, ErrorKind, KeyRange, KvRead as _, KvStore as _,
+    KvWrite as _, Result, StoreOptions,
+};
+use arbour_postgres::PostgresStore;
+use arbour_servers::{Cut, Postgres, Proxy};
+
+/// A store behind a proxy, and the same one without.
+struct Bed {
+    server: Postgres,
+    proxy: Proxy,
+    store: PostgresStore,
+    direct: PostgresStore,
+}
+
+impl Bed {
+    fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more options in the address of the store behind the proxy.
+    fn with(options: &str) -> Self {
+        let server = Postgres::start(&[]).unwrap();
+        let proxy = Proxy::start(server.port()).unwrap();
+        let url =
+            format!("postgres://arbour@127.0.0.1:{}/postgres?schema=app{options}", proxy.port());
+        let store = PostgresStore::open(&url, &StoreOptions::new()).unwrap();
+        let direct = PostgresStore::open(&server.url("app"), &StoreOptions::new()).unwrap();
+        Self { server, proxy, store, direct }
+    }
+}
+
+/// A commit whose connection is lost says truly whether it has taken effect.
+#[test]
+fn a_commit_whose_answer_is_lost_is_found_out() -> Result<()> {
+    let Bed { proxy, store, direct, server: _server } = Bed::new();
+    let (t, seen) = (store.tree("t")?, direct.tree("t")?);
+    store.put(&t, b"first", b"1")?;
+    for round in 0..3_u8 {
+        for cut in [Cut::Before, Cut::During, Cut::After] {
+            for batched in [false, true] {
+                let key = format!("{cut:?} {batched} {round}");
+                proxy.cut(cut, "COMMIT");
+                let committed = if batched {
+                    let mut batch = Batch::new();
+                    batch.put(&t, key.as_bytes(), b"1");
+                    store.apply(batch, Durability::PowerLoss)
+                } else {
+                    store.write(|transaction| {
+                        assert!(transaction.get(&t, b"first")?.is_some());
+                        transaction.put(&t, key.as_bytes(), b"1")
+                    })
+                };
+                assert!(proxy.has_cut(), "{key}");
+                let is_there = direct.get(&seen, key.as_bytes())?.is_some();
+                match &committed {
+                    Ok(()) => assert!(is_there, "{key}: acknowledged and lost"),
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Unreachable, "{key}: {error:?}");
+                        assert!(error.message().contains("nothing was written"), "{error}");
+                        assert!(!is_there, "{key}: refused and written");
+                    }
+                }
+                match cut {
+                    Cut::Before => assert!(committed.is_err(), "{key}"),
+                    Cut::After => assert!(committed.is_ok(), "{key}"),
+                    Cut::During => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How often one call asks the server.
+fn round_trips<R>(proxy: &Proxy, run: impl Fn() -> Result<R>) -> Result<u64> {
+    // The first time it may learn the numbers of trees.
+    run()?;
+    let before = proxy.round_trips();
+    run()?;
+    Ok(proxy.round_trips() - before)
+}
+
+#[test]
+fn a_call_asks_the_server_once() -> Result<()> {
+    let Bed { proxy, store, server: _server, .. } = Bed::new();
+    let t = store.tree("t")?;
+    let mut batch = Batch::new();
+    for number in 0..10_000_u32 {
+        batch.put(&t, &number.to_be_bytes(), &[7; 100]);
+    }
+    store.apply(batch, Durability::PowerLoss)?;
+    let key = |number: u32| number.to_be_bytes();
+    assert_eq!(round_trips(&proxy, || store.get(&t, &key(1)))?, 1, "get");
+    assert_eq!(round_trips(&proxy, || store.put(&t, &key(1), b"1"))?, 1, "put");
+    let keys: Vec<_> = (0..100).map(key).collect();
+    let snapshot = store.snapshot()?;
+    assert_eq!(round_trips(&proxy, || snapshot.multi_get(&t, &keys).map(drop))?, 1, "many keys");
+    assert_eq!(round_trips(&proxy, || snapshot.len(&t))?, 1, "length");
+    let scanned = round_trips(&proxy, || {
+        let mut cursor = snapshot.scan(&t, KeyRange::all(), Direction::Forward)?;
+        let mut count = 0;
+        while cursor.next()?.is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 10_000);
+        Ok(())
+    })?;
+    assert!(scanned <= 10, "a scan of 10,000 entries asks {scanned} times");
+    drop(snapshot);
+    let transaction = round_trips(&proxy, || {
+        store.write(|transaction| {
+            for number in 0..10 {
+                assert!(transaction.contains(&t, &key(number))?);
+                transaction.put(&t, &key(number), b"2")?;
+            }
+            Ok(())
+        })
+    })?;
+    assert_eq!(transaction, 12, "it begins, reads ten times, and writes and commits at once");
+    Ok(())
+}
+
+/// A server that ends takes its transactions with it, and the store goes on once it is back.
+#[test]
+fn a_store_outlives_its_server() -> Result<()> {
+    let Bed { server, store, .. } = Bed::new();
+    let t = store.tree("t")?;
+    store.put(&t, b"a", b"1")?;
+    let snapshot = store.snapshot()?;
+    let mut transaction = store.begin()?;
+    transaction.put(&t, b"b", b"2")?;
+    server.kill().unwrap();
+    let unreachable = |error: arbour_core::Error| {
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
+        assert!(error.path().is_some(), "{error:?}");
+    };
+    snapshot.get(&t, b"a").map(drop).map_err(unreachable).unwrap_err();
+    store.get(&t, b"a").map(drop).map_err(unreachable).unwrap_err();
+    server.run().unwrap();
+    transaction.commit().map_err(unreachable).unwrap_err();
+    drop(snapshot);
+    assert_eq!(store.get(&t, b"a")?.as_deref(), Some(&b"1"[..]));
+    assert!(store.get(&t, b"b")?.is_none());
+    store.put(&t, b"b", b"3")?;
+    store.close()
+}
+
+/// A server that does not answer is given up at the deadline, and what a commit did is asked of it later.
+#[test]
+fn a_call_ends_at_its_deadline() -> Result<()> {
+    let Bed { proxy, store, server: _server, .. } = Bed::with("&timeout=1");
+    let t = store.tree("t")?;
+    store.put(&t, b"a", b"1")?;
+    proxy.be_deaf(true);
+    let error = store.get(&t, b"a").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
+    let error = store.put(&t, b"a", b"2").unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::CommitUnknown), "{error:?}");
+    proxy.be_deaf(false);
+    assert!(store.get(&t, b"a")?.is_some());
+    Ok(())
+}

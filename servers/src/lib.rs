@@ -1,0 +1,9 @@
+//! Servers that tests and benches start for themselves: on free ports, in temporary folders, and gone
+//! when the process is, however it ends.
+
+mod postgres;
+mod proxy;
+mod watchdog;
+
+pub use postgres::Postgres;
+pub use proxy::{Cut, Proxy};
