@@ -144,7 +144,7 @@ impl LmdbStore {
     fn begin_life(&self, options: &StoreOptions) -> Result<()> {
         const OPERATION: Operation = Operation::Open;
         let view = self.view(OPERATION)?;
-        let Environment { env, entries, .. } = &*view.environment;
+        let Environment { entries, .. } = &*view.environment;
         let is_new = || {
             let transaction = view.environment.read(OPERATION)?;
             Ok(catalog::next_number(*entries, &transaction, OPERATION)?.is_none())
@@ -157,7 +157,7 @@ impl LmdbStore {
         }
         let _writing = self.acquire(OPERATION)?;
         // Another process may have written it meanwhile.
-        let mut transaction = env.write_txn().map_err(|cause| error::engine(cause, OPERATION))?;
+        let mut transaction = view.environment.write(OPERATION)?;
         let made = match catalog::next_number(*entries, &transaction, OPERATION) {
             Ok(None) => catalog::write_mark(*entries, &mut transaction, CATALOG + 1, OPERATION)
                 .and_then(|()| {
