@@ -9,7 +9,6 @@
 //! ```
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -36,8 +35,8 @@ pub(crate) struct View {
 /// The numbers of trees as one snapshot or transaction sees them.
 pub(crate) struct Numbers {
     view: Arc<View>,
-    /// Those that the view does not have yet.
-    found: RefCell<BTreeMap<u32, TreeNumber>>,
+    /// Those that the view does not have yet, in the same form.
+    found: RefCell<Vec<TreeNumber>>,
 }
 
 impl Numbers {
@@ -58,9 +57,10 @@ impl Numbers {
         tree: &Tree,
         operation: Operation,
     ) -> Result<Option<TreeNumber>> {
-        match self.view.numbers.get(tree.number() as usize) {
-            Some(number) if *number != 0 => Ok(Some(*number)),
-            _ => self.find(transaction, tree, operation),
+        let known = known(&self.view.numbers, tree).or_else(|| known(&self.found.borrow(), tree));
+        match known {
+            Some(number) => Ok(Some(number)),
+            None => self.find(transaction, tree, operation),
         }
     }
 
@@ -70,16 +70,23 @@ impl Numbers {
         tree: &Tree,
         operation: Operation,
     ) -> Result<Option<TreeNumber>> {
-        if let Some(number) = self.found.borrow().get(&tree.number()) {
-            return Ok(Some(*number));
-        }
         let stored = self.entries().get(transaction, &stored_key(CATALOG, tree.name().as_bytes()));
         let stored = stored.map_err(|cause| error::engine(cause, operation))?;
         let number = stored.map(|number| number_in(number, operation)).transpose()?;
         if let Some(number) = number {
-            self.found.borrow_mut().insert(tree.number(), number);
+            self.remember(tree, number);
         }
         Ok(number)
+    }
+
+    fn remember(&self, tree: &Tree, number: TreeNumber) {
+        let (mut found, place) = (self.found.borrow_mut(), tree.number() as usize);
+        if found.len() <= place {
+            found.resize(place + 1, 0);
+        }
+        if let Some(known) = found.get_mut(place) {
+            *known = number;
+        }
     }
 
     /// Returns the number of a tree, giving it one if it has none.
@@ -101,18 +108,23 @@ impl Numbers {
         let entered = self.entries().put(transaction, &name, &number.to_be_bytes());
         entered.map_err(|cause| error::engine(cause, operation))?;
         write_mark(self.entries(), transaction, number + 1, operation)?;
-        self.found.borrow_mut().insert(tree.number(), number);
+        self.remember(tree, number);
         Ok(number)
     }
 
     /// Takes what the view does not have, with the view that it belongs to.
-    pub(crate) fn take_found(&self) -> BTreeMap<u32, TreeNumber> {
+    pub(crate) fn take_found(&self) -> Vec<TreeNumber> {
         self.found.take()
     }
 
     pub(crate) fn environment(&self) -> &Environment {
         &self.view.environment
     }
+}
+
+#[inline]
+fn known(numbers: &[TreeNumber], tree: &Tree) -> Option<TreeNumber> {
+    numbers.get(tree.number() as usize).copied().filter(|number| *number != 0)
 }
 
 /// Returns the names of the trees with entries, sorted.

@@ -1,12 +1,13 @@
 //! LMDB's environment: the memory map of a data file, opened once in a process.
 
+use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use arbour_core::engine::StorePath;
 use arbour_core::{Error, ErrorKind, Operation, Result, StoreOptions};
 use heed::types::Bytes;
-use heed::{CommitOrAbort, Database, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
+use heed::{CommitOrAbort, Database, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
 use parking_lot::{Condvar, Mutex};
 
 use crate::error;
@@ -104,7 +105,25 @@ impl Environment {
             }
             begun => begun,
         };
-        begun.map_err(|cause| error::engine(cause, operation))
+        begun.map_err(|cause| self.not_begun(cause, operation))
+    }
+
+    /// Begins to write. Only the holder of the writer's lock may call it.
+    pub(crate) fn write(&self, operation: Operation) -> Result<RwTxn<'_>> {
+        self.env.write_txn().map_err(|cause| self.not_begun(cause, operation))
+    }
+
+    /// LMDB reports a head with more pages than the map as the work of another process. If the file is
+    /// not longer than the map, no process has made it so: the head is damaged.
+    #[cold]
+    fn not_begun(&self, cause: heed::Error, operation: Operation) -> Error {
+        let is_beyond_map = matches!(cause, heed::Error::Mdb(heed::MdbError::MapResized));
+        let map = self.env.info().map_size as u64;
+        if is_beyond_map && fs::metadata(&**self.data).is_ok_and(|file| file.len() <= map) {
+            let message = "the head of the data file counts more pages than there can be";
+            return error::corrupted(operation, message).with_source(cause);
+        }
+        error::engine(cause, operation)
     }
 
     /// Frees the readers of processes that died.

@@ -18,6 +18,9 @@ const MAGIC: u32 = 0xbeef_c0de;
 const VERSION: u32 = 1;
 const IS_META: u16 = 8;
 
+/// The longest file: a quarter of the address space of a process.
+const FILE_BYTES_MAX: u64 = 1 << 46;
+
 /// The state after a commit.
 #[derive(Clone, Copy)]
 pub(crate) struct Meta {
@@ -80,13 +83,16 @@ fn parse(bytes: &[u8]) -> Option<Result<Meta>> {
         return Some(Err(Error::new(ErrorKind::TooNew, Operation::Open, message)));
     }
     let page_bytes = u64::from(u32_at(meta, 24)?);
-    let is_sane = page_bytes.is_power_of_two() && (256..=0x8000).contains(&page_bytes);
+    let last_page = u64_at(meta, 120)?;
+    let is_sane = page_bytes.is_power_of_two()
+        && (256..=0x8000).contains(&page_bytes)
+        && last_page < FILE_BYTES_MAX / page_bytes;
     (version == VERSION && is_sane).then_some(())?;
     Some(Ok(Meta {
         page_bytes,
         free: root_at(meta, 24)?,
         main: root_at(meta, 72)?,
-        last_page: u64_at(meta, 120)?,
+        last_page,
         transaction: u64_at(meta, 128)?,
     }))
 }

@@ -1,6 +1,5 @@
 //! The store: an environment of LMDB, and the locks of its writer.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
@@ -145,7 +144,7 @@ impl LmdbStore {
     fn begin_life(&self, options: &StoreOptions) -> Result<()> {
         const OPERATION: Operation = Operation::Open;
         let view = self.view(OPERATION)?;
-        let Environment { env, entries, .. } = &*view.environment;
+        let Environment { entries, .. } = &*view.environment;
         let is_new = || {
             let transaction = view.environment.read(OPERATION)?;
             Ok(catalog::next_number(*entries, &transaction, OPERATION)?.is_none())
@@ -158,7 +157,7 @@ impl LmdbStore {
         }
         let _writing = self.acquire(OPERATION)?;
         // Another process may have written it meanwhile.
-        let mut transaction = env.write_txn().map_err(|cause| error::engine(cause, OPERATION))?;
+        let mut transaction = view.environment.write(OPERATION)?;
         let made = match catalog::next_number(*entries, &transaction, OPERATION) {
             Ok(None) => catalog::write_mark(*entries, &mut transaction, CATALOG + 1, OPERATION)
                 .and_then(|()| {
@@ -205,22 +204,18 @@ impl LmdbStore {
         Ok(Writing { _lock: lock, _slot: slot })
     }
 
-    /// Remembers numbers of trees that were found committed.
-    pub(crate) fn publish(&self, found: BTreeMap<u32, TreeNumber>) {
+    /// Remembers numbers of trees that were found committed, by the number of the handle; 0 is unknown.
+    pub(crate) fn publish(&self, found: Vec<TreeNumber>) {
         if found.is_empty() {
             return;
         }
         let mut view = self.view.write();
         let Some(current) = view.as_ref() else { return };
         let mut numbers = current.numbers.clone();
-        for (tree, number) in found {
-            let place = tree as usize;
-            if numbers.len() <= place {
-                numbers.resize(place + 1, 0);
-            }
-            if let Some(known) = numbers.get_mut(place) {
-                *known = number;
-            }
+        numbers.resize(numbers.len().max(found.len()), 0);
+        // Where both know a number it is the same.
+        for (known, found) in numbers.iter_mut().zip(found) {
+            *known = found.max(*known);
         }
         *view = Some(Arc::new(View { environment: Arc::clone(&current.environment), numbers }));
     }

@@ -62,9 +62,9 @@ impl<'s> LmdbTransaction<'s> {
         let writing = store.acquire(operation)?;
         let view = store.view(operation)?;
         let open = OpenTransaction::try_new(Arc::clone(&view), |view| {
-            view.environment.env.write_txn().map(Some)
+            view.environment.write(operation).map(Some)
         });
-        let open = open.map_err(|cause| store.locate(error::engine(cause, operation)))?;
+        let open = open.map_err(|error| store.locate(error))?;
         Ok(Self {
             store,
             open,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test panics")]
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -140,6 +141,55 @@ fn damage_is_found_by_verification() -> Result<()> {
     refused(&path, ErrorKind::Corrupted, "the file ends before it");
     fs::write(&data, &intact).unwrap();
     open(&path)?.close()
+}
+
+/// Flips a bit of the number of the last page, in one of the two heads, and returns what was there.
+fn flip_last_page(path: &Path, head: usize, bit: usize) -> Vec<u8> {
+    let data = path.join("data.mdb");
+    let intact = fs::read(&data).unwrap();
+    let place = head * 4096 + 16 + 120 + bit / 8;
+    let file = fs::File::options().write(true).open(&data).unwrap();
+    file.write_all_at(&[intact[place] ^ (1 << (bit % 8))], place as u64).unwrap();
+    intact
+}
+
+#[test]
+fn a_flipped_bit_in_the_number_of_pages_is_damage() -> Result<()> {
+    let folder = TempDir::new().unwrap();
+    let path = made(&folder)?;
+    let verified = StoreOptions::new().verify(true);
+    let mut found = [0, 0];
+    for (head, bit) in (0..2).flat_map(|head| (0..64).map(move |bit| (head, bit))) {
+        let intact = flip_last_page(&path, head, bit);
+        match LmdbStore::open(&path, &verified) {
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Corrupted, "head {head}, bit {bit}: {error:?}");
+                found[head] += 1;
+            }
+            Ok(store) => store.close()?,
+        }
+        fs::write(path.join("data.mdb"), intact).unwrap();
+    }
+    assert_eq!(found.iter().max(), Some(&64), "every bit of the head that is in force: {found:?}");
+    open(&path)?.close()
+}
+
+#[test]
+fn a_head_that_is_damaged_while_the_store_is_open_is_damage() -> Result<()> {
+    let folder = TempDir::new().unwrap();
+    let path = made(&folder)?;
+    let store = open(&path)?;
+    let intact = flip_last_page(&path, 0, 60);
+    flip_last_page(&path, 1, 60);
+    for error in [store.snapshot().err().unwrap(), store.begin().err().unwrap()] {
+        assert_eq!(error.kind(), ErrorKind::Corrupted, "{error:?}");
+        assert!(error.to_string().contains("the head of the data file"), "{error}");
+    }
+    flip_last_page(&path, 0, 60);
+    flip_last_page(&path, 1, 60);
+    assert!(fs::read(path.join("data.mdb")).unwrap() == intact, "nothing was written");
+    assert_eq!(store.get(&store.tree("t")?, b"key")?.as_deref(), Some(&b"value"[..]));
+    store.close()
 }
 
 /// LMDB leaves free pages at the end of the file out. That is no truncation.
