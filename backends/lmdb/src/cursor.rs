@@ -51,6 +51,7 @@ impl<'t> LmdbCursor<'t> {
         range: KeyRange<'_>,
         direction: Direction,
     ) -> Result<Self> {
+        reader.store.check_tree(tree, Operation::Scan)?;
         let mut cursor = Self {
             reader,
             tree: tree.clone(),

@@ -1,11 +1,11 @@
 //! Reading all trees, by what a snapshot and a transaction have in common.
 
 use arbour_core::engine::keyspace::stored_key;
-use arbour_core::{Direction, KeyRange, Operation, Result, Tree};
+use arbour_core::{Operation, Result, Tree};
 use heed::RoTxn;
 
 use crate::catalog::{self, Numbers};
-use crate::{LmdbCursor, LmdbStore, error};
+use crate::{LmdbStore, error};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'t> {
@@ -28,17 +28,6 @@ impl<'t> Reader<'t> {
             Err(error) => Err(error),
         };
         found.map_err(|error| self.store.locate(error).with_tree(tree.name()).with_key(key))
-    }
-
-    #[inline]
-    pub(crate) fn scan(
-        self,
-        tree: &Tree,
-        range: KeyRange<'_>,
-        direction: Direction,
-    ) -> Result<LmdbCursor<'t>> {
-        self.store.check_tree(tree, Operation::Scan)?;
-        LmdbCursor::new(self, tree, range, direction)
     }
 
     pub(crate) fn trees(self) -> Result<Vec<String>> {

@@ -1,7 +1,7 @@
 //! Reading all trees in one snapshot.
 
 use arbour_core::engine::{TreeName, forward};
-use arbour_core::{KvRead, Operation, Result, Tree};
+use arbour_core::{Direction, KeyRange, KvRead, Operation, Result, Tree};
 use heed::{RoTxn, WithoutTls};
 
 use crate::catalog::Numbers;
@@ -50,7 +50,16 @@ impl KvRead for LmdbSnapshot<'_> {
     where
         Self: 't;
 
-    forward!(self => self.reader(); get, scan, trees);
+    forward!(self => self.reader(); get, trees);
+
+    fn scan(
+        &self,
+        tree: &Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<LmdbCursor<'_>> {
+        LmdbCursor::new(self.reader(), tree, range, direction)
+    }
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.store.registry.resolve(name))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arbour_core::engine::keyspace::{lower_bound, stored_key, upper_bound};
 use arbour_core::engine::{CommitChecks, TreeName, Write, forward};
 use arbour_core::{
-    Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
+    Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvWrite, Operation, Result, Tree,
 };
 use heed::RwTxn;
 use self_cell::self_cell;
@@ -161,8 +161,16 @@ impl KvRead for LmdbTransaction<'_> {
         Self: 't;
 
     forward!(self => self.reader(Operation::Get)?; get);
-    forward!(self => self.reader(Operation::Scan)?; scan);
     forward!(self => self.reader(Operation::Trees)?; trees);
+
+    fn scan(
+        &self,
+        tree: &Tree,
+        range: KeyRange<'_>,
+        direction: Direction,
+    ) -> Result<LmdbCursor<'_>> {
+        LmdbCursor::new(self.reader(Operation::Scan)?, tree, range, direction)
+    }
 
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         Ok(self.store.registry.resolve(name))
