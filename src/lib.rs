@@ -238,6 +238,9 @@ mod pages {
     struct Moving;
     #[doc = include_str!("../docs/engines.md")]
     struct Engines;
+    #[cfg(feature = "postgres")]
+    #[doc = include_str!("../docs/servers.md")]
+    struct Servers;
     #[cfg(feature = "testing")]
     #[doc = include_str!("../docs/testing.md")]
     struct Testing;
