@@ -12,6 +12,11 @@ pub(crate) struct Bed {
     _folder: tempfile::TempDir,
 }
 
+/// The engines that need no server.
+pub(crate) fn local_engines() -> impl Iterator<Item = String> {
+    arbour::schemes().into_iter().filter(|scheme| scheme != "postgres")
+}
+
 impl Bed {
     pub(crate) fn new(scheme: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -26,7 +31,7 @@ impl Bed {
 
     /// One of each engine.
     pub(crate) fn all() -> Vec<Self> {
-        arbour::schemes().iter().map(|scheme| Self::new(scheme)).collect()
+        local_engines().map(|scheme| Self::new(&scheme)).collect()
     }
 
     /// A store that holds what is hard to move, and a tree of a layer.

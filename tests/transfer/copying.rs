@@ -6,11 +6,11 @@ use arbour::transfer::{Transfer, TransferError, copy, digest, is_unfinished};
 use arbour::{ErrorKind, KvStore as _, Limits, StoreOptions};
 use arbour_core::engine::TreeName;
 
-use super::bed::{Bed, count, entries};
+use super::bed::{Bed, count, entries, local_engines};
 
 #[test]
 fn every_engine_takes_what_every_other_has() {
-    for scheme in arbour::schemes() {
+    for scheme in local_engines() {
         let from = Bed::filled(&scheme);
         for to in Bed::all() {
             let moved = copy(&from.store, &to.store).unwrap();
@@ -33,7 +33,7 @@ fn every_engine_takes_what_every_other_has() {
 #[test]
 fn all_engines_have_the_same_digest() {
     let expected = digest(&Bed::filled("memory").store).unwrap();
-    for scheme in arbour::schemes() {
+    for scheme in local_engines() {
         assert_eq!(digest(&Bed::filled(&scheme).store).unwrap(), expected, "{scheme}");
     }
 }
@@ -97,7 +97,7 @@ fn what_is_replaced_is_gone() {
 
 #[test]
 fn what_is_written_meanwhile_is_not_copied() {
-    for scheme in arbour::schemes() {
+    for scheme in local_engines() {
         let from = Bed::filled(&scheme);
         let expected = digest(&from.store).unwrap();
         let to = Bed::new("memory");

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use arbour::transfer::{Transfer, TransferError, digest, dump, load};
 use arbour::{DynStore, ErrorKind, KvStore as _};
 
-use super::bed::{Bed, count};
+use super::bed::{Bed, count, local_engines};
 
 /// A small store, and its dump.
 fn small() -> (DynStore, Vec<u8>) {
@@ -36,7 +36,7 @@ fn refused(bytes: &[u8], what: &str) -> TransferError {
 #[test]
 fn every_engine_reads_what_every_other_wrote() {
     let mut dumps = Vec::new();
-    for scheme in arbour::schemes() {
+    for scheme in local_engines() {
         let from = Bed::filled(&scheme);
         let mut bytes = Vec::new();
         let moved = dump(&from.store, &mut bytes).unwrap();

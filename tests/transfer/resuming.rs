@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use arbour::transfer::{Transfer, TransferError, copy, digest, dump, is_unfinished, load};
 use arbour::{DynStore, KvStore as _, Result};
 
-use super::bed::Bed;
+use super::bed::{Bed, local_engines};
 
 /// Interrupts a transfer at each of its reports, until one completes, and checks the destination
 /// each time; then asserts that the next call makes it whole.
@@ -14,7 +14,7 @@ fn broken_off_at_every_report(
     run: &dyn Fn(Transfer<'_>, &DynStore) -> Result<()>,
     expected: arbour::transfer::Digest,
 ) {
-    for scheme in arbour::schemes() {
+    for scheme in local_engines() {
         let mut breaks = 0;
         for at in 0.. {
             let to = Bed::new(&scheme);
@@ -60,7 +60,7 @@ fn a_load_goes_on_where_it_was_broken_off() {
 
 #[test]
 fn what_changed_since_it_was_broken_off_is_brought_along() {
-    for scheme in arbour::schemes() {
+    for scheme in local_engines() {
         let (from, to) = (Bed::filled("memory"), Bed::new(&scheme));
         let mut reports = 0;
         let ended = Transfer::new()

@@ -3,6 +3,7 @@
 use arbour::transfer::{Transfer, TransferError, copy, digest, dump};
 use arbour::{ErrorKind, KvStore as _, KvWrite as _, MemoryStore};
 
+use crate::bed::local_engines;
 use crate::limited;
 use crate::noise::noise;
 
@@ -37,8 +38,7 @@ fn a_copy_goes_on_once_there_is_room() {
         assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::CommitUnknown), "{error:?}");
         return;
     }
-    let schemes = arbour::schemes();
-    for scheme in schemes.iter().filter(|scheme| *scheme != "memory") {
+    for scheme in local_engines().filter(|scheme| scheme != "memory") {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("{scheme}:{}", folder.path().join("store").display());
         limited::run("room::a_copy_goes_on_once_there_is_room", &url, ROOM_BYTES);

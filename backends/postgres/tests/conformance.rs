@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 
 use arbour_conformance::{
-    Axis, Factory, KeyValueSuite, Suite, documents, events, migrations, process, run_all,
+    Axis, Factory, KeyValueSuite, MemoryFactory, Suite, agrees_with_a_plain_map, documents, events,
+    migrations, mirror, process, run_all, seed,
 };
 use arbour_core::engine::OptimisticStore;
 use arbour_core::{DynStore, Result, StoreOptions};
@@ -78,6 +79,16 @@ fn migrations() {
 #[test]
 fn key_values_of_many_writers() {
     runs_every_case(&KeyValueSuite, || ManyWriters);
+}
+
+#[test]
+fn agrees_with_maps() {
+    agrees_with_a_plain_map(&Server);
+}
+
+#[test]
+fn answers_as_memory_does() {
+    mirror(&Server, &MemoryFactory, seed(), 8);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use arbour_core::{
 };
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, Line, Seen, made, seen};
+use crate::bed::{Bed, Line, Seen, made, never, seen};
 
 /// Adds the lines that are the same on all engines to those of one.
 pub(crate) fn table_with(own: Vec<Line>) -> Vec<Line> {
@@ -32,6 +32,7 @@ pub(crate) fn table_with(own: Vec<Line>) -> Vec<Line> {
         made(Stale, stale, &[r#"people: "ada" is at revision 1, not at 7"#, "read it again"], None),
         made(Failed, failed, &[r#"step 1 of "rooms": no more rooms"#], "no more rooms"),
         made(Decode, decode, &[r#"tree "names""#, r#"key "ada""#, "UTF-8", "FF"], "UTF-8"),
+        never(Unreachable, "there is no server that could not be reached"),
     ];
     table.extend(own);
     table
