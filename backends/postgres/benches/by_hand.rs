@@ -193,7 +193,8 @@ fn count(clients: u32, run: impl Fn(u32, Instant) -> u32 + Sync) -> f64 {
     let run = &run;
     thread::scope(|scope| {
         let until = Instant::now() + Duration::from_secs(SECONDS);
-        let running: Vec<_> = (0..clients).map(|client| scope.spawn(move || run(client, until))).collect();
+        let running: Vec<_> =
+            (0..clients).map(|client| scope.spawn(move || run(client, until))).collect();
         let done: u32 = running.into_iter().map(|client| client.join().unwrap()).sum();
         f64::from(done) / SECONDS as f64
     })
@@ -208,7 +209,6 @@ fn main() {
         batch.put(&t, &number.to_be_bytes(), &[7; 100]);
     }
     store.apply(batch, Durability::PowerLoss).unwrap();
-    server.sql("VACUUM ANALYZE app.entries").ok();
     println!("A server on this machine\n");
     latencies(server.port(), ROUNDS);
     let proxy = Proxy::start(server.port()).unwrap();

@@ -42,6 +42,14 @@ pub(crate) fn prepare(session: &mut Session, schema: &str, may_create: bool) -> 
     }
 }
 
+/// Removes what connections of programs that were killed have left in the table of commits. A program asks
+/// there within minutes of its commit.
+pub(crate) fn forget_lost_connections(session: &mut Session, schema: &str) {
+    let text = format!("DELETE FROM {schema}.commits WHERE at < now() - interval '1 day'");
+    // A role that may not do it leaves it to others.
+    let _ = session.execute(&text);
+}
+
 fn look(session: &mut Session, schema: &str) -> Result<Found, Failure> {
     let relations = session.ask(
         "SELECT count(*), coalesce(bool_or(relname = 'arbour'), false) FROM pg_class WHERE relnamespace = to_regnamespace($1)",

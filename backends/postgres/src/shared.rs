@@ -39,12 +39,14 @@ impl Shared {
             // What the server is set to may be more than `on`.
             Durability::ProcessCrash | Durability::PowerLoss => "",
         };
-        // 0 would be no limit.
+        let address = self.pool.address();
+        // 0 would be no limit. A statement may wait for the lock besides what it takes itself.
         let wait = self.wait.as_millis().max(1);
-        let schema = &self.pool.address().schema;
+        let limit = (self.wait + address.timeout).as_millis();
+        let schema = &address.schema;
         format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = {wait}; \
-             LOCK TABLE {schema}.arbour IN EXCLUSIVE MODE; {flush}"
+             SET LOCAL statement_timeout = {limit}; LOCK TABLE {schema}.arbour IN EXCLUSIVE MODE; {flush}"
         )
     }
 }

@@ -53,6 +53,9 @@ impl PostgresStore {
         let mut first = Session::connect(&address, Instant::now() + address.timeout)?;
         schema::prepare(&mut first, &address.schema, options.may_create()).map_err(placed)?;
         first.prepare(&address.schema).map_err(placed)?;
+        if !options.is_read_only() && !first.server.is_standby {
+            schema::forget_lost_connections(&mut first, &address.schema);
+        }
         let capabilities = capabilities(&address, &first, options);
         let slot = WriterSlot::new(options, Some(address.name.clone()));
         let (wait, is_lazy) = (options.writer_wait(), first.server.is_lazy);

@@ -28,10 +28,19 @@ pub(crate) fn commit(
 ) -> Result<()> {
     let placed = |error: Error| error.with_path(&store.pool.address().name);
     let refused = |failure: Failure| placed(failure.into_error(operation));
-    let numbers = numbers(store, session, batch).map_err(|failure| {
-        session.send("ROLLBACK");
-        refused(failure)
-    })?;
+    let unknown = unknown_trees(store, batch);
+    let mut begin = begin;
+    let mut numbers = HashMap::new();
+    if !unknown.is_empty() {
+        // Under the lock, no other program gives numbers.
+        let begun = session.execute_within(wait, begin);
+        let given = begun.and_then(|()| give_numbers(store, session, &unknown));
+        numbers = given.map_err(|failure| {
+            session.send("ROLLBACK");
+            refused(failure)
+        })?;
+        begin = "";
+    }
     let mut last = Last::new();
     for write in batch.iter() {
         let number = store.numbers.get(write.tree).or_else(|| numbers.get(write.tree).copied());
@@ -40,7 +49,6 @@ pub(crate) fn commit(
     session.commits += 1;
     let mut parts = parts(&last);
     let end = parts.pop().unwrap_or_default();
-    let mut begin = begin;
     for part in parts {
         if let Err(failure) = send(session, wait, begin, &part, "") {
             session.send("ROLLBACK");
@@ -118,33 +126,34 @@ fn send(
     )
 }
 
-/// Returns the numbers of the trees that have none yet as far as this store knows. What is given here is
-/// known to others once the transaction has committed.
-fn numbers(
-    store: &Shared,
-    session: &mut Session,
-    batch: &Batch,
-) -> Result<HashMap<Tree, i32>, Failure> {
+/// Returns the trees of a batch whose numbers this store does not know.
+fn unknown_trees<'b>(store: &Shared, batch: &'b Batch) -> Vec<&'b Tree> {
     let mut unknown: Vec<&Tree> = Vec::new();
     for write in batch.iter() {
         if store.numbers.get(write.tree).is_none() && !unknown.contains(&write.tree) {
             unknown.push(write.tree);
         }
     }
-    if unknown.is_empty() {
-        return Ok(HashMap::new());
-    }
+    unknown
+}
+
+/// Returns the numbers of trees, and gives one to each that has none. They are known to others once the
+/// transaction has committed.
+fn give_numbers(
+    store: &Shared,
+    session: &mut Session,
+    unknown: &[&Tree],
+) -> Result<HashMap<Tree, i32>, Failure> {
     let names: Vec<&[u8]> = unknown.iter().map(|tree| tree.name().as_bytes()).collect();
     let schema = &store.pool.address().schema;
     let add = format!(
-        "INSERT INTO {schema}.trees (name) SELECT unnest($1::bytea[]) EXCEPT SELECT name FROM {schema}.trees \
-         ON CONFLICT (name) DO NOTHING"
+        "INSERT INTO {schema}.trees (name) SELECT unnest($1::bytea[]) \
+         EXCEPT SELECT name FROM {schema}.trees"
     );
     session.ask(&add, &[&names])?;
-    let rows = session
-        .ask(&format!("SELECT name, number FROM {schema}.trees WHERE name = ANY($1)"), &[&names])?;
+    let find = format!("SELECT name, number FROM {schema}.trees WHERE name = ANY($1)");
     let mut numbers = HashMap::new();
-    for row in &rows {
+    for row in &session.ask(&find, &[&names])? {
         let (name, number): (&[u8], i32) = (row.try_get(0)?, row.try_get(1)?);
         if let Some(tree) = unknown.iter().find(|tree| tree.name().as_bytes() == name) {
             numbers.insert((*tree).clone(), number);

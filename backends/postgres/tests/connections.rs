@@ -165,3 +165,41 @@ fn a_call_ends_at_its_deadline() -> Result<()> {
     assert!(store.get(&t, b"a")?.is_some());
     Ok(())
 }
+
+/// Two programs take turns, as two threads of one do.
+#[test]
+fn a_writer_of_another_program_is_waited_for() -> Result<()> {
+    let Bed { server, store, direct, .. } = Bed::new();
+    let impatient = StoreOptions::new().busy_timeout(std::time::Duration::from_millis(50));
+    let other = PostgresStore::open(&server.url("app"), &impatient)?;
+    let (t, seen) = (store.tree("t")?, other.tree("t")?);
+    let mut transaction = store.begin()?;
+    transaction.put(&t, b"a", b"1")?;
+    let error = other.begin().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    let error = other.put(&seen, b"a", b"2").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    // Reading waits for nobody.
+    assert!(other.get(&seen, b"a")?.is_none());
+    std::thread::scope(|scope| {
+        let t = direct.tree("t")?;
+        let patient = scope.spawn(move || direct.put(&t, b"b", b"3"));
+        transaction.commit()?;
+        patient.join().unwrap()
+    })?;
+    assert_eq!(other.get(&seen, b"a")?.as_deref(), Some(&b"1"[..]));
+    assert_eq!(other.get(&seen, b"b")?.as_deref(), Some(&b"3"[..]));
+    Ok(())
+}
+
+#[test]
+fn what_killed_programs_have_left_is_removed() -> Result<()> {
+    let Bed { server, store, .. } = Bed::new();
+    store.put(&store.tree("t")?, b"a", b"1")?;
+    let add = "INSERT INTO app.commits VALUES (41, 1, now() - interval '2 days'), (42, 1, now())";
+    server.sql(add).unwrap();
+    PostgresStore::open(&server.url("app"), &StoreOptions::new())?;
+    let check = "DO $$ BEGIN ASSERT (SELECT array_agg(session) FROM app.commits WHERE session IN (41, 42)) = '{42}'; END $$";
+    server.sql(check).unwrap();
+    Ok(())
+}
