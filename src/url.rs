@@ -54,6 +54,7 @@ pub(crate) fn give_writers(store: DynStore, writers: Writers, options: &StoreOpt
 }
 
 /// Takes the writers out of the options of a URL whose other options are the server's.
+#[cfg(feature = "postgres")]
 pub(crate) fn take_writers(place: &str) -> Result<(String, Writers)> {
     let Some((server, text)) = place.split_once('?') else {
         return Ok((place.to_owned(), Writers::One));
