@@ -3,17 +3,16 @@
 use std::env;
 use std::fs;
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Output, Stdio};
+use std::process::{self, Child, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::program::{command, failed, free_port, run, server_user};
 use crate::watchdog::Watchdog;
 
 /// How long a server may take to start.
@@ -39,6 +38,38 @@ impl Postgres {
     /// # Errors
     /// What the file system or the server reports.
     pub fn start(settings: &[&str]) -> io::Result<Self> {
+        Self::start_with(settings, |_| Ok(()))
+    }
+
+    /// As [`start`](Self::start), for a server that accepts encrypted connections only. Its certificate
+    /// names it `localhost`, and that of [its issuer](Self::issuer) is in a file.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_encrypted() -> io::Result<Self> {
+        let server = Self::start_with(&["ssl=on"], |data| {
+            let made = crate::certificate::write(data)?;
+            fs::write(data.join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 trust\n")?;
+            if let Some((user, group)) = server_user()? {
+                made.iter().try_for_each(|file| chown(file, Some(user), Some(group)))?;
+            }
+            Ok(())
+        })?;
+        fs::copy(server.data().join(crate::certificate::ISSUER), server.issuer())?;
+        Ok(server)
+    }
+
+    /// Returns the file with the certificate of the issuer of its own, if it was started
+    /// [encrypted](Self::start_encrypted).
+    #[must_use]
+    pub fn issuer(&self) -> PathBuf {
+        self.folder.path().join(crate::certificate::ISSUER)
+    }
+
+    fn start_with(
+        settings: &[&str],
+        prepare: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("arbour-postgres-").tempdir()?;
         // Its parents are passed through by the user of the server.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
@@ -58,6 +89,7 @@ impl Postgres {
         let rules = data.join("pg_hba.conf");
         let trusting = fs::read_to_string(&rules)?;
         fs::write(&rules, format!("host all guarded 127.0.0.1/32 scram-sha-256\n{trusting}"))?;
+        prepare(&data)?;
         let watchdog = Watchdog::start(
             &data.join("postmaster.pid"),
             [folder.path(), &shared_by(process::id())],
@@ -216,63 +248,4 @@ impl Drop for Postgres {
 /// The file with the address of the server that a process shares with those that it starts.
 fn shared_by(process: u32) -> PathBuf {
     env::temp_dir().join(format!("arbour-postgres-of-{process}"))
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-fn run(program: &str, arguments: impl Fn(&mut Command) -> &mut Command) -> io::Result<Output> {
-    let mut command = command(program)?;
-    arguments(&mut command).stdin(Stdio::null()).output()
-}
-
-/// A program of PostgreSQL, run as a user that it accepts.
-fn command(program: &str) -> io::Result<Command> {
-    let mut command = Command::new(path_of(program)?);
-    // Where the user may not be, some of the programs refuse to start.
-    command.current_dir("/").env("LC_ALL", "C");
-    if let Some((user, group)) = server_user()? {
-        command.uid(user).gid(group);
-    }
-    Ok(command)
-}
-
-fn failed(program: &str, output: &Output) -> io::Error {
-    io::Error::other(format!("{program} failed: {}", String::from_utf8_lossy(&output.stderr)))
-}
-
-/// Debian keeps the programs of the server out of the way, in a folder for each version.
-fn path_of(program: &str) -> io::Result<PathBuf> {
-    let mut folders: Vec<PathBuf> = match fs::read_dir("/usr/lib/postgresql") {
-        Ok(versions) => versions.flatten().map(|version| version.path().join("bin")).collect(),
-        Err(_) => Vec::new(),
-    };
-    folders.sort();
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut found = folders.into_iter().rev().chain(env::split_paths(&path));
-    found.find_map(|folder| Some(folder.join(program)).filter(|path| path.is_file())).ok_or_else(
-        || {
-            let message = format!(
-                "there is no {program}: install PostgreSQL, on Debian the package `postgresql`"
-            );
-            io::Error::new(io::ErrorKind::NotFound, message)
-        },
-    )
-}
-
-/// The user and group to run the server as, if this process is root's.
-fn server_user() -> io::Result<Option<(u32, u32)>> {
-    use std::os::unix::fs::MetadataExt;
-    if fs::metadata("/proc/self").map_or(true, |own| own.uid() != 0) {
-        return Ok(None);
-    }
-    let users = fs::read_to_string(Path::new("/etc/passwd"))?;
-    let entry = users.lines().find_map(|line| {
-        let mut fields = line.strip_prefix("postgres:")?.split(':').skip(1);
-        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-    });
-    entry
-        .map(Some)
-        .ok_or_else(|| io::Error::other("there is no user `postgres` to run the server as"))
 }

@@ -31,7 +31,7 @@ fn key(number: u32) -> [u8; 4] {
 type Round<'r> = Box<dyn FnMut(u32) + 'r>;
 
 /// Runs both in turns, and returns the medians.
-fn pair(rounds: usize, mut hand: Round<'_>, mut arbour: Round<'_>) -> [Duration; 2] {
+fn pair<'r>(rounds: usize, mut hand: Round<'r>, mut arbour: Round<'r>) -> [Duration; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..rounds as u32 {
         for (times, run) in times.iter_mut().zip([&mut hand, &mut arbour]) {

@@ -6,8 +6,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
+
+use crate::encryption::{Encryption, Wanted};
+use crate::password_file;
 
 /// How long a request may take unless the address says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -23,6 +27,10 @@ pub(crate) struct Address {
     pub(crate) schema: String,
     pub(crate) connections: usize,
     pub(crate) timeout: Duration,
+    /// Absent if connections are not to be encrypted.
+    pub(crate) encryption: Option<Encryption>,
+    /// Where passwords are looked up that the address does not say.
+    password_file: Option<PathBuf>,
     /// What errors call the store: its address without a password.
     pub(crate) name: PathBuf,
 }
@@ -37,11 +45,14 @@ impl Address {
     pub(crate) fn parse(url: &str) -> Result<Self> {
         let (server, pairs) = url.split_once('?').unwrap_or((url, ""));
         let mut rest = Vec::new();
+        let mut wanted = Wanted::default();
         let mut address = Self {
             config: Config::new(),
             schema: "arbour".to_owned(),
             connections: CONNECTIONS,
             timeout: TIMEOUT,
+            encryption: None,
+            password_file: None,
             name: PathBuf::new(),
         };
         for pair in pairs.split('&').filter(|pair| !pair.is_empty()) {
@@ -59,6 +70,8 @@ impl Address {
                         refuse(format!("\"timeout={value}\": `timeout` is a number of seconds"))
                     })?;
                 }
+                ("passfile", path) => address.password_file = Some(decoded(path).into()),
+                (name, value) if wanted.set(name, || decoded(value)) => {}
                 _ => rest.push(pair),
             }
         }
@@ -70,12 +83,12 @@ impl Address {
             refuse("the address of the server cannot be read".to_owned()).with_source(cause)
         })?;
         address.complete()?;
+        address.encryption = wanted.encryption()?;
         Ok(address)
     }
 
     /// Takes from the usual environment variables what the address does not say.
     fn complete(&mut self) -> Result<()> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         if self.config.get_hosts().is_empty() && self.config.get_hostaddrs().is_empty() {
             let Some(host) = variable("PGHOST") else {
                 let message =
@@ -100,6 +113,12 @@ impl Address {
         if let Some(password) = password {
             self.config.password(password);
         }
+        if self.password_file.is_none() {
+            self.password_file = variable("PGPASSFILE").map(PathBuf::from);
+        }
+        if self.password_file.is_none() {
+            self.password_file = std::env::home_dir().map(|home| home.join(".pgpass"));
+        }
         if self.config.get_application_name().is_none() {
             self.config.application_name("arbour");
         }
@@ -117,6 +136,35 @@ impl Address {
         format!("postgres://{hosts}/{database}?schema={}", self.schema)
     }
 
+    /// Returns how to connect to one of the servers.
+    ///
+    /// # Errors
+    /// As [`password_file::find`].
+    pub(crate) fn config_for(&self, host: &Host, port: u16) -> Result<Config> {
+        let mut config = self.config.clone();
+        let name = match host {
+            Host::Tcp(name) => {
+                config
+                    .ssl_mode(self.encryption.as_ref().map_or(SslMode::Disable, Encryption::mode));
+                name.as_str()
+            }
+            // A socket of this machine is not encrypted, and its passwords are those of its name.
+            Host::Unix(_) => {
+                config.ssl_mode(SslMode::Disable);
+                "localhost"
+            }
+        };
+        if let (None, Some(file)) = (config.get_password(), &self.password_file) {
+            let database = config.get_dbname().unwrap_or_default();
+            let user = config.get_user().unwrap_or_default();
+            let asked = [name, &port.to_string(), database, user];
+            if let Some(password) = password_file::find(file, asked)? {
+                config.password(password);
+            }
+        }
+        Ok(config)
+    }
+
     /// The servers in the order in which they are tried.
     pub(crate) fn servers(&self) -> impl Iterator<Item = (&Host, u16)> {
         let ports = self.config.get_ports();
@@ -125,6 +173,16 @@ impl Address {
             (host, port)
         })
     }
+}
+
+/// Reads an environment variable; one that is empty says nothing.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Decodes a value of the address, in which `%20` is a space.
+fn decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
 }
 
 /// A schema has a name that needs no quotes: a letter, then letters, digits and `_`.
@@ -142,6 +200,6 @@ fn valid_schema(schema: &str) -> Result<&str> {
     )))
 }
 
-fn refuse(message: String) -> Error {
+pub(crate) fn refuse(message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
 }

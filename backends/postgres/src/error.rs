@@ -1,5 +1,6 @@
 //! Errors of PostgreSQL and of the way to it, as Arbour's.
 
+use std::error::Error as _;
 use std::io;
 
 use arbour_core::{Error, ErrorKind, Operation};
@@ -33,6 +34,26 @@ impl Failure {
                 error.code().is_none_or(|code| kind(code) == ErrorKind::Unreachable)
             }
         }
+    }
+
+    /// As the error of a connection that could not be opened.
+    pub(crate) fn into_refusal(self) -> Error {
+        let Self::Server(error) = self else { return self.into_error(Operation::Open) };
+        let cause = error.source().filter(|_| error.as_db_error().is_none());
+        let message = match cause.map(|cause| cause.downcast_ref::<io::Error>()) {
+            // What it says is not about the network, as "server does not support TLS".
+            Some(None) => "no connection as the address asks for it can be made with the server",
+            Some(Some(cause)) => match cause.get_ref().and_then(|cause| cause.downcast_ref()) {
+                Some(rustls::Error::InvalidCertificate(_)) => {
+                    "the certificate of the server cannot be verified: name the file with that of its issuer as in \
+                     `&sslrootcert=/etc/ssl/issuer.pem`, and the server as its certificate does"
+                }
+                Some(_) => "the server and this program do not agree on an encrypted connection",
+                None => return Self::Server(error).into_error(Operation::Open),
+            },
+            None => return Self::Server(error).into_error(Operation::Open),
+        };
+        Error::new(ErrorKind::InvalidArgument, Operation::Open, message).with_source(error)
     }
 
     pub(crate) fn into_error(self, operation: Operation) -> Error {

@@ -6,9 +6,11 @@
 mod address;
 mod contract;
 mod cursor;
+mod encryption;
 mod error;
 mod line;
 mod numbers;
+mod password_file;
 mod pool;
 mod reader;
 mod schema;

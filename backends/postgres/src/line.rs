@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Connection;
-use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::tls::TlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Config};
 
 use crate::error::Failure;
 use crate::socket::Socket;
@@ -19,11 +19,15 @@ use crate::socket::Socket;
 /// No thread has to be woken for an answer, a deadline holds for each call, and a program may call from
 /// wherever it likes, also from a task of its own runtime.
 pub(crate) struct Line {
-    connection: Connection<Socket, NoTlsStream>,
+    /// Reads and writes what is possible; the connection is in here, encrypted or not.
+    poll: Box<Poller>,
     socket: Socket,
     waker: Arc<Flag>,
     is_broken: bool,
 }
+
+type Poller =
+    dyn FnMut(&mut Context<'_>) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>> + Send;
 
 /// Whether anything was woken since it was last asked.
 #[derive(Default)]
@@ -37,8 +41,8 @@ impl Wake for Flag {
     }
 }
 
-/// Runs a future that needs nothing but the socket: the opening of a connection.
-pub(crate) fn run_alone<T>(
+/// Runs a future that needs nothing but the socket.
+fn run_alone<T>(
     socket: &Socket,
     deadline: Instant,
     future: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -53,8 +57,20 @@ pub(crate) fn run_alone<T>(
 }
 
 impl Line {
-    pub(crate) fn new(connection: Connection<Socket, NoTlsStream>, socket: Socket) -> Self {
-        Self { connection, socket, waker: Arc::default(), is_broken: false }
+    /// Opens a connection on a socket.
+    pub(crate) fn open<T>(
+        config: &Config,
+        socket: Socket,
+        encryption: T,
+        deadline: Instant,
+    ) -> Result<(Client, Self), Failure>
+    where
+        T: TlsConnect<Socket, Stream: Send + 'static>,
+    {
+        let connecting = config.connect_raw(socket.clone(), encryption);
+        let (client, mut connection) = run_alone(&socket, deadline, connecting)?;
+        let poll = Box::new(move |context: &mut Context<'_>| connection.poll_message(context));
+        Ok((client, Self { poll, socket, waker: Arc::default(), is_broken: false }))
     }
 
     /// Whether the connection was lost.
@@ -82,7 +98,7 @@ impl Line {
             }
             // What the request waits for may arrive while the connection is polled.
             self.waker.is_raised.store(false, Ordering::Relaxed);
-            let lost = match self.connection.poll_message(&mut context) {
+            let lost = match (self.poll)(&mut context) {
                 Poll::Ready(Some(Ok(_))) => continue,
                 Poll::Ready(Some(Err(error))) => Failure::from(error),
                 Poll::Ready(None) => io::Error::from(io::ErrorKind::ConnectionAborted).into(),
@@ -111,7 +127,7 @@ impl Line {
     pub(crate) fn check(&mut self) {
         let mut context = Context::from_waker(Waker::noop());
         while !self.is_broken {
-            match self.connection.poll_message(&mut context) {
+            match (self.poll)(&mut context) {
                 Poll::Ready(Some(Ok(_))) => {}
                 Poll::Pending => return,
                 Poll::Ready(_) => self.is_broken = true,

@@ -55,8 +55,9 @@ impl Use {
 }
 
 impl Pool {
-    pub(crate) fn new(address: Address, first: Session, wait: Duration) -> Self {
-        let state = State { numbers: vec![first.number], idle: vec![first], ..State::default() };
+    pub(crate) fn new(address: Address, opened: [Session; 2], wait: Duration) -> Self {
+        let numbers = opened.iter().map(|session| session.number).collect();
+        let state = State { numbers, idle: opened.into(), ..State::default() };
         Self { address, wait, state: Mutex::new(state), returned: Condvar::new() }
     }
 

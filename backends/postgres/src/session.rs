@@ -12,7 +12,7 @@ use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, Statement};
 
 use crate::address::Address;
 use crate::error::Failure;
-use crate::line::{Line, run_alone};
+use crate::line::Line;
 use crate::socket::Socket;
 use crate::statements::Statements;
 
@@ -70,18 +70,23 @@ impl Session {
     }
 
     fn connect_to(address: &Address, host: &Host, port: u16, deadline: Instant) -> Result<Self> {
-        let opened = |failure: Failure| failure.into_error(Operation::Open);
         let socket = open_socket(host, port, deadline).map_err(|cause| {
             let message = format!("the server cannot be reached at {}", place(host, port));
             Error::new(ErrorKind::Unreachable, Operation::Open, message).with_source(cause)
         })?;
-        let connecting = address.config.connect_raw(socket.clone(), NoTls);
-        let (client, connection) = run_alone(&socket, deadline, connecting).map_err(opened)?;
-        let mut line = Line::new(connection, socket);
+        let config = address.config_for(host, port)?;
+        let opened = match (host, &address.encryption) {
+            (Host::Tcp(name), Some(encryption)) => {
+                Line::open(&config, socket, encryption.with(name)?, deadline)
+            }
+            _ => Line::open(&config, socket, NoTls, deadline),
+        };
+        let (client, mut line) = opened.map_err(Failure::into_refusal)?;
         let limit = deadline.saturating_duration_since(Instant::now());
         let milliseconds = address.timeout.as_millis();
         let settings = format!("{SETTINGS} SET statement_timeout = {milliseconds}; {SELF}");
-        let answers = line.run(limit, client.simple_query(&settings)).map_err(opened)?;
+        let answers = line.run(limit, client.simple_query(&settings));
+        let answers = answers.map_err(|failure| failure.into_error(Operation::Open))?;
         let server = Server::read(&answers)?;
         let number = random();
         let timeout = address.timeout;
@@ -177,6 +182,11 @@ const SELF: &str = "SELECT pg_is_in_recovery(), current_setting('server_version_
      current_setting('synchronous_commit')";
 
 impl Server {
+    /// Whether two connections are served by one process.
+    pub(crate) fn is_same_process(&self, other: &Self) -> bool {
+        (self.process, &self.process_start) == (other.process, &other.process_start)
+    }
+
     fn read(answers: &[SimpleQueryMessage]) -> Result<Self> {
         let row = answers.iter().find_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => Some(row),

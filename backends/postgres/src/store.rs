@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use arbour_core::engine::{TreeRegistry, WriterSlot};
 use arbour_core::{
-    Capabilities, DamageDetection, Durability, Error, Limits, Provision, Result, StoreOptions,
+    Capabilities, DamageDetection, Durability, Error, ErrorKind, Limits, Operation, Provision,
+    Result, StoreOptions,
 };
 
 use crate::address::Address;
@@ -43,26 +44,41 @@ impl PostgresStore {
     /// [`NotFound`](arbour_core::ErrorKind::NotFound) if there is no such database or store;
     /// [`Unreachable`](arbour_core::ErrorKind::Unreachable) if no server answers;
     /// [`TooNew`](arbour_core::ErrorKind::TooNew) if a later version of Arbour made the tables;
-    /// [`Unsupported`](arbour_core::ErrorKind::Unsupported) for a server older than 15, or one that runs with
-    /// `fsync = off`, where no commit would survive a power loss.
+    /// [`Unsupported`](arbour_core::ErrorKind::Unsupported) for a server older than 15, one that runs with
+    /// `fsync = off`, where no commit would survive a power loss, and one behind a pooler that spreads transactions, as
+    /// PgBouncer does in the transaction mode.
     ///
     /// See [`PostgresStore`] for an example.
     pub fn open(url: &str, options: &StoreOptions) -> Result<Self> {
         let address = Address::parse(url)?;
         let placed = |error: Error| error.with_path(&address.name);
-        let mut first = Session::connect(&address, Instant::now() + address.timeout)?;
+        let deadline = Instant::now() + address.timeout;
+        let mut first = Session::connect(&address, deadline)?;
+        // A program that reads while it writes has two connections anyway.
+        let mut second = Session::connect(&address, deadline)?;
+        if first.server.is_same_process(&second.server) {
+            return Err(placed(pooled()));
+        }
         schema::prepare(&mut first, &address.schema, options.may_create()).map_err(placed)?;
         first.prepare(&address.schema).map_err(placed)?;
+        second.prepare(&address.schema).map_err(placed)?;
         if !options.is_read_only() && !first.server.is_standby {
             schema::forget_lost_connections(&mut first, &address.schema);
         }
         let capabilities = capabilities(&address, &first, options);
         let slot = WriterSlot::new(options, Some(address.name.clone()));
         let (wait, is_lazy) = (options.writer_wait(), first.server.is_lazy);
-        let pool = Pool::new(address, first, wait);
+        let pool = Pool::new(address, [second, first], wait);
         let (trees, numbers) = (TreeRegistry::new(), Numbers::default());
         Ok(Self { shared: Shared { pool, trees, numbers, capabilities, wait, is_lazy, slot } })
     }
+}
+
+/// Two connections of this program have met in one process of the server.
+fn pooled() -> Error {
+    let message = "a pooler spreads the transactions of a connection over several processes of the server, and \
+                   they would not know its statements: use PgBouncer with pool_mode = session";
+    Error::new(ErrorKind::Unsupported, Operation::Open, message)
 }
 
 impl fmt::Debug for PostgresStore {
