@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbour_core::engine::{CommitChecks, SendSnapshot, TreeName, Write, forward};
+use arbour_core::engine::{CommitChecks, Prefetch, SendSnapshot, TreeName, Write, forward};
 use arbour_core::{
     Batch, Capabilities, Direction, Durability, KeyRange, KvRead, KvStore, KvWrite, MemorySnapshot,
     MemoryStore, MemoryTransaction, Result, Stats, Tree,
@@ -157,6 +157,11 @@ impl<R: KvRead> KvRead for Watched<R> {
         self.inner.len(tree)
     }
 
+    fn prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+        self.note("prefetch");
+        self.inner.prefetch(reads)
+    }
+
     fn open_tree(&self, name: TreeName<'_>) -> Result<Tree> {
         self.note("open_tree");
         self.inner.open_tree(name)
@@ -302,6 +307,7 @@ fn read_all<R: KvRead>(on: &str, reader: &R, tree: &Tree, missed: &mut Missed) -
     missed.call(on, &["len"], || reader.len(tree))?;
     missed.call(on, &["open_tree"], || reader.open_tree(TreeName::new("t")?))?;
     missed.call(on, &["trees"], || reader.trees())?;
+    missed.call(on, &["prefetch"], || reader.prefetch(&Vec::new))?;
     Ok(())
 }
 

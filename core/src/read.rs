@@ -1,6 +1,6 @@
 //! Reading through snapshots and transactions.
 
-use crate::engine::TreeName;
+use crate::engine::{Prefetch, TreeName};
 use crate::{Cursor, Direction, KeyRange, Result, Tree};
 
 /// Reads one state of the store: a snapshot, or a transaction that includes its own writes.
@@ -173,7 +173,25 @@ pub trait KvRead {
     where
         Self: Sized,
     {
+        self.prefetch(&|| {
+            let keys = keys.iter().map(|key| key.as_ref().to_vec());
+            keys.map(|key| Prefetch::Value(tree.clone(), key)).collect()
+        })?;
         keys.iter().map(|key| self.get(tree, key.as_ref())).collect()
+    }
+
+    /// Tells the engine what is about to be read. An engine on a server reads all of it in one round
+    /// trip, and answers these reads from there. Others ignore it, and do not call the closure.
+    ///
+    /// What is read afterwards is the same as without it. Returns whether the engine reads ahead.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// See [`Prefetch`] for an example.
+    fn prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+        let _ = reads;
+        Ok(false)
     }
 
     /// Reads the entries whose keys begin with `prefix`, including the prefix itself, in ascending

@@ -1,7 +1,9 @@
 //! Writing through a transaction.
 
 use crate::batch::Write;
-use crate::engine::{CommitChecks, MergeCursor, OverlayValue, TreeName, WriteSet, keys_in};
+use crate::engine::{
+    CommitChecks, MergeCursor, OverlayValue, TreeName, WriteSet, forward, keys_in,
+};
 use crate::{Batch, Direction, DynSnapshot, KeyRange, KvRead, Result, Tree};
 
 /// A write transaction: it reads its own writes, and commits all of them or none.
@@ -373,6 +375,8 @@ impl<W: KvWrite> KvRead for Savepoint<'_, W> {
     fn len(&self, tree: &Tree) -> Result<u64> {
         self.writes.len_over(self.below, tree)
     }
+
+    forward!(self => self.below; prefetch);
 }
 
 impl<W: KvWrite> KvWrite for Savepoint<'_, W> {

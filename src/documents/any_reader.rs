@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use arbour_core::engine::{TreeName, Write};
+use arbour_core::engine::{Prefetch, TreeName, Write};
 use arbour_core::{Cursor as _, Direction, DynSnapshot, KeyRange, KvRead, KvWrite, Result, Tree};
 
 /// The result of a visitor: whether to continue.
@@ -27,6 +27,9 @@ pub(crate) trait AnyReader {
     fn contains(&self, tree: &Tree, key: &[u8]) -> Result<bool>;
 
     fn len(&self, tree: &Tree) -> Result<u64>;
+
+    /// Tells the engine what is about to be read. Returns whether it reads ahead.
+    fn prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool>;
 
     /// Visits the entries of a range in a direction, until the visitor says to stop.
     fn scan(
@@ -68,6 +71,10 @@ impl<R: KvRead> AnyReader for R {
 
     fn len(&self, tree: &Tree) -> Result<u64> {
         KvRead::len(self, tree)
+    }
+
+    fn prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+        KvRead::prefetch(self, reads)
     }
 
     fn scan(

@@ -27,6 +27,27 @@ pub(super) struct Found<'f> {
     pub(super) value: Option<&'f [u8]>,
 }
 
+/// A found document, kept for later.
+pub(super) struct OwnedFound {
+    pub(super) id_key: Vec<u8>,
+    entry: Option<(usize, Vec<u8>)>,
+    value: Option<Vec<u8>>,
+}
+
+impl Found<'_> {
+    pub(super) fn to_owned(&self) -> OwnedFound {
+        let entry = self.entry.map(|(index, entry)| (index, entry.to_vec()));
+        OwnedFound { id_key: self.id_key.to_vec(), entry, value: self.value.map(<[u8]>::to_vec) }
+    }
+}
+
+impl OwnedFound {
+    pub(super) fn lend(&self) -> Found<'_> {
+        let entry = self.entry.as_ref().map(|(index, entry)| (*index, entry.as_slice()));
+        Found { id_key: &self.id_key, entry, value: self.value.as_deref() }
+    }
+}
+
 /// Takes what is found.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(&Found<'_>) -> Visited;
 

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::ops::{Bound, ControlFlow};
 
-use arbour_core::engine::Write;
+use arbour_core::engine::{Prefetch, Write};
 use arbour_core::{Direction, KeyRange, Result, Tree};
 use sha2::{Digest as _, Sha256};
 
@@ -93,6 +93,13 @@ impl IndexTree {
             Ok(ControlFlow::Continue(()))
         })?;
         if flow.is_break() { Ok(flow) } else { group.visit(&range, direction, &mut visit) }
+    }
+
+    /// Returns what a [`scan`](Self::scan) forward over a range reads first.
+    pub(super) fn first_read(&self, range: &KeyRange<'_>) -> Prefetch {
+        let (first, last) = (self.first_key(range.start()), self.last_key(range.end()));
+        let keys = KeyRange::from_bounds(first, last.as_ref().map(|key| &**key));
+        Prefetch::First(self.tree.clone(), keys.into_owned(), Direction::Forward)
     }
 
     /// Returns the key and the value under which an entry is stored.

@@ -7,6 +7,7 @@ use super::docs::{Docs, DocsMut};
 use super::fields::Fields;
 use super::opened::Opened;
 use super::trees::Notes;
+use super::writer::HighestKey;
 use super::{DocError, DocId, Ids};
 use crate::key::KeyPart as _;
 use crate::ordered_uuid::ordered_uuid;
@@ -19,8 +20,13 @@ pub(super) fn highest_key(collection: &str) -> Vec<u8> {
     (HIGHEST, collection).to_key_bytes()
 }
 
-/// Generates an id for a document without one.
-pub(super) fn make(opened: &Opened, docs: Docs<'_>, fields: &dyn Fields) -> Result<DocId<'static>> {
+/// Generates an id for a document without one, and keeps what it reads of the highest one.
+pub(super) fn make(
+    opened: &Opened,
+    docs: Docs<'_>,
+    fields: &dyn Fields,
+    highest_key: &mut HighestKey,
+) -> Result<DocId<'static>> {
     let schema = &opened.schema;
     let missing = || {
         let (collection, field) = (schema.name().to_owned(), schema.id_name.clone());
@@ -29,7 +35,9 @@ pub(super) fn make(opened: &Opened, docs: Docs<'_>, fields: &dyn Fields) -> Resu
     match &schema.ids {
         Ids::Uuid => Ok(ordered_uuid().into()),
         Ids::Integer => {
-            let highest = highest(opened, docs)?.unwrap_or(0);
+            let last = docs.last_key()?;
+            let highest = highest(opened, docs, last.as_deref())?.unwrap_or(0);
+            *highest_key = HighestKey::Known(last.unwrap_or_default());
             let next = highest
                 .max(0)
                 .checked_add(1)
@@ -79,9 +87,9 @@ fn free_slug(docs: Docs<'_>, slug: String) -> Result<DocId<'static>> {
     Ok(numbered(free).into())
 }
 
-/// Returns the highest integer that is or was an id.
-fn highest(opened: &Opened, docs: Docs<'_>) -> Result<Option<i64>> {
-    let last = docs.last_key()?.map(|key| number(opened, &key)).transpose()?;
+/// Returns the highest integer that is or was an id, given the key of the last document.
+fn highest(opened: &Opened, docs: Docs<'_>, last: Option<&[u8]>) -> Result<Option<i64>> {
+    let last = last.map(|key| number(opened, key)).transpose()?;
     let kept = docs.note(Notes::Catalog, &highest_key(opened.schema.name()))?;
     let kept = kept.map(|key| number(opened, &key)).transpose()?;
     Ok(last.max(kept))
@@ -98,7 +106,8 @@ pub(super) fn keep_highest(opened: &Opened, docs: &mut DocsMut<'_>, id_key: &[u8
         return Ok(());
     }
     let removed = number(opened, id_key)?;
-    if highest(opened, docs.read())?.is_none_or(|highest| removed >= highest) {
+    let last = docs.read().last_key()?;
+    if highest(opened, docs.read(), last.as_deref())?.is_none_or(|highest| removed >= highest) {
         let key = highest_key(opened.schema.name());
         docs.set_note(Notes::Catalog, &key, Some(id_key))?;
     }

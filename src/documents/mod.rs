@@ -127,6 +127,7 @@ mod path;
 mod plan;
 mod position;
 mod precondition;
+mod prefetching;
 mod query;
 mod reader;
 mod reading;

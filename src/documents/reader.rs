@@ -7,10 +7,10 @@ use std::sync::Arc;
 use arbour_core::{Direction, Result};
 use serde_json::Value;
 
-use super::any_reader::AnyReader;
+use super::any_reader::{AnyReader, Visited};
 use super::collection::Collection;
 use super::condition::{Condition, Span};
-use super::docs::{Docs, Found};
+use super::docs::{Docs, Found, OwnedFound, Visit};
 use super::entries::part_value;
 use super::find::{Find, IndexRead};
 use super::goal::Goal;
@@ -32,6 +32,33 @@ pub(super) struct IndexedPart {
 pub(super) struct FoundKey {
     pub(super) id_key: Vec<u8>,
     pub(super) index: Option<usize>,
+}
+
+/// Documents that were found and are about to be read.
+struct Ahead<'r> {
+    docs: Docs<'r>,
+    found: Vec<OwnedFound>,
+    wanted: usize,
+}
+
+/// How many documents are read at once.
+const AHEAD_MAX: usize = 256;
+
+impl Ahead<'_> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.wanted.min(AHEAD_MAX)
+    }
+
+    fn visit(&mut self, visit: Visit<'_>) -> Visited {
+        let found = std::mem::take(&mut self.found);
+        self.docs.prefetch(&|| found.iter().map(|found| found.id_key.clone()).collect())?;
+        for found in &found {
+            if visit(&found.lend())?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 /// Reads the documents of a [`Collection`] in one snapshot or transaction.
@@ -83,6 +110,22 @@ impl<D: Body> Reader<'_, D> {
         Err(collection.opened.dangling(found.entry.map(|(index, _)| index), found.id_key)?)
     }
 
+    /// Visits what an access path finds, in its order, where each document is to be
+    /// [read](Self::read). At most about as many are read in vain as are wanted.
+    pub(super) fn find(&self, find: &Find, wanted: usize, visit: Visit<'_>) -> Visited {
+        let is_index = matches!(find, Find::Index(_) | Find::Union(_));
+        if !is_index || !self.docs.prefetch(&Vec::new)? {
+            return self.docs.find(find, visit);
+        }
+        // Each read asks the server, so some are found first, and then all of them are read at once.
+        let mut ahead = Ahead { docs: self.docs, found: Vec::new(), wanted };
+        let flow = self.docs.find(find, &mut |found| {
+            ahead.found.push(found.to_owned());
+            if ahead.is_full() { ahead.visit(visit) } else { Ok(ControlFlow::Continue(())) }
+        })?;
+        if flow.is_break() { Ok(flow) } else { ahead.visit(visit) }
+    }
+
     /// Returns the keys of the documents that match a filter, each with the number of the index that led
     /// to it. A document is read only if what finds it does not tell whether it matches.
     pub(super) fn keys(&self, filter: &Filter<D>) -> Result<Vec<FoundKey>> {
@@ -113,7 +156,7 @@ impl<D: Body> Reader<'_, D> {
         visit: &mut dyn FnMut(&Found<'_>, &Stored<D>),
     ) -> Result<()> {
         let definition = &self.collection.definition;
-        let visited = self.docs.find(&plan.chosen.find, &mut |found| {
+        let visited = self.find(&plan.chosen.find, usize::MAX, &mut |found| {
             let stored = self.read(found)?;
             let means =
                 || condition.means(definition, found.id_key, &definition.fields_of(&stored.body));

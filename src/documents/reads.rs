@@ -42,7 +42,12 @@ impl<D: Body> Collection<D> {
         reader: &R,
         ids: impl IntoIterator<Item = I>,
     ) -> Result<Vec<Option<D>>> {
-        ids.into_iter().map(|id| self.get(reader, id)).collect()
+        let id_keys = ids.into_iter().map(|id| self.opened.key_of(&id.into()));
+        let id_keys = id_keys.collect::<Result<Vec<_>>>()?;
+        let docs = self.opened.docs(reader);
+        docs.prefetch(&|| id_keys.clone())?;
+        let stored = id_keys.iter().map(|key| self.get_at(docs, key));
+        stored.map(|stored| Ok(stored?.map(|stored| stored.body))).collect()
     }
 
     /// Gets the document that has a value in a unique index over one field, or `None`.

@@ -209,7 +209,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         if wanted == 0 {
             return Ok(rows);
         }
-        self.visit(&plan, page, explain, &mut |_, stored| {
+        self.visit(&plan, wanted, page, explain, &mut |_, stored| {
             rows.push(stored);
             if rows.len() < wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
@@ -229,7 +229,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
             .as_ref()
             .map(|position| (self.order.key(&position.place), position.is_included));
         let mut first = BinaryHeap::new();
-        self.visit(&plan, page, explain, &mut |id_key, stored| {
+        self.visit(&plan, usize::MAX, page, explain, &mut |id_key, stored| {
             let key = self.order.key(&self.place(id_key, &stored.body));
             let is_after = from
                 .as_ref()
@@ -250,12 +250,13 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
     fn visit(
         &self,
         plan: &Plan,
+        wanted: usize,
         page: &mut Page<Stored<D>>,
         explain: &mut Explain,
         visit: &mut Visit<'_, D>,
     ) -> Result<()> {
         let definition = &self.reader.collection.definition;
-        let visited = self.reader.docs.find(&plan.chosen.find, &mut |found| {
+        let visited = self.reader.find(&plan.chosen.find, wanted, &mut |found| {
             explain.real_rows += 1;
             let stored = match self.reader.read(found) {
                 Ok(stored) => stored,
@@ -287,7 +288,7 @@ impl<'s, 'r, D: Body> Search<'s, 'r, D> {
         }
         let mut page = Page::default();
         if plan.chosen.is_ordered {
-            return self.visit(&plan, &mut page, &mut explain, &mut |_, stored| {
+            return self.visit(&plan, left, &mut page, &mut explain, &mut |_, stored| {
                 left -= 1;
                 let flow = visit(stored);
                 if left == 0 { ControlFlow::Break(()) } else { flow }

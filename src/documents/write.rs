@@ -22,6 +22,7 @@ impl<D: Body> Writer<'_, D> {
         new.sort();
         self.collect_old(before, &mut old, &mut refused)?;
         self.read_unbuilt(&new)?;
+        self.prefetch_unique(&old, &new)?;
         self.check(None, &after, &old, &new)?;
         self.outdate(&refused)?;
         self.apply(before.is_there(), Some(&after), &old, &new)?;

@@ -120,8 +120,9 @@ impl<D: Body> Writer<'_, D> {
 
     /// Returns the id of a document. If the id was generated or defaults were filled in, also
     /// returns the document with them, which is the one to store.
-    pub(super) fn complete(&self, body: &D) -> Result<(DocId<'static>, Option<D>)> {
-        let definition = &self.collection.definition;
+    pub(super) fn complete(&mut self, body: &D) -> Result<(DocId<'static>, Option<D>)> {
+        let collection = self.collection;
+        let definition = &collection.definition;
         let declaration = &definition.declaration;
         let id = definition.id_in(body)?;
         let defaults: Vec<_> = declaration
@@ -145,7 +146,8 @@ impl<D: Body> Writer<'_, D> {
             Some(id) => (id, false),
             None => {
                 let fields = definition.fields_of(body);
-                (made_id::make(&self.collection.opened, self.docs.read(), &fields)?, true)
+                let (docs, highest) = (self.docs.read(), &mut self.highest_key);
+                (made_id::make(&collection.opened, docs, &fields, highest)?, true)
             }
         };
         if is_made {

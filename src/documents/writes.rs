@@ -60,6 +60,7 @@ impl<D: Body> Collection<D> {
         document: D,
         precondition: Precondition,
     ) -> Result<D> {
+        self.opened.prefetch(&*transaction, &|| vec![self.given_key(&document)])?;
         let put = self.with_writer(transaction, |writer| writer.put(&document, precondition));
         Ok(put?.1.unwrap_or(document))
     }
@@ -92,6 +93,7 @@ impl<D: Body> Collection<D> {
         document: &D,
         precondition: Precondition,
     ) -> Result<Written> {
+        self.opened.prefetch(&*transaction, &|| vec![self.given_key(document)])?;
         Ok(self.with_writer(transaction, |writer| writer.put(document, precondition))?.0)
     }
 
@@ -109,6 +111,10 @@ impl<D: Body> Collection<D> {
     where
         D: 'd,
     {
+        let documents: Vec<&D> = documents.into_iter().collect();
+        self.opened.prefetch(&*transaction, &|| {
+            documents.iter().map(|document| self.given_key(document)).collect()
+        })?;
         self.with_writer(transaction, |writer| {
             let put = |document| Ok(writer.put(document, precondition)?.0);
             Ok(documents.into_iter().map(put).collect())
@@ -148,6 +154,7 @@ impl<D: Body> Collection<D> {
         change: impl FnOnce(&mut D),
     ) -> Result<D> {
         let id = id.into().into_owned();
+        self.opened.prefetch(&*transaction, &|| vec![self.opened.key_of(&id).ok()])?;
         match self.get_stored(transaction, &id)? {
             Some(stored) => self.store_changed(transaction, stored, change),
             None => Err(self.missing(id)),
@@ -214,6 +221,7 @@ impl<D: Body> Collection<D> {
         change: impl FnOnce(&mut D),
     ) -> Result<D> {
         let id = self.definition.id_in(&document)?;
+        self.opened.prefetch(&*transaction, &|| vec![self.given_key(&document)])?;
         let stored = match &id {
             Some(id) => self.get_stored(transaction, id)?,
             None => None,
@@ -247,6 +255,8 @@ impl<D: Body> Collection<D> {
         id: impl Into<DocId<'i>>,
         precondition: Precondition,
     ) -> Result<bool> {
+        let id = id.into();
+        self.opened.prefetch(&*transaction, &|| vec![self.opened.key_of(&id).ok()])?;
         self.with_writer(transaction, |writer| writer.delete(id, precondition))
     }
 

@@ -98,6 +98,12 @@ impl Inner {
         append: &Append,
         applies: bool,
     ) -> Result<(Appended, Vec<Inlined>)> {
+        view.prefetch(&|| {
+            let inline = self.projections.iter().filter(|running| running.declared.is_inline);
+            let mut reads = self.location.log.reads_of(append);
+            reads.extend(inline.flat_map(|running| running.reads()));
+            reads
+        })?;
         // Read before writing: pages that this transaction has not changed yet are quicker to read.
         let mut done = self.inline_projections_at(view)?;
         let appended = self.location.log.append_chunk(view, append)?;

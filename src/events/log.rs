@@ -1,9 +1,10 @@
 //! A log of events, stored in trees of any engine.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arbour_core::engine::{TreeName, Write};
+use arbour_core::engine::{Prefetch, TreeName, Write};
 use arbour_core::{
     Batch, Cause, DecodeError, Error, KvRead, KvStore, KvWrite, Result, Tree, clock,
 };
@@ -197,6 +198,7 @@ impl Log {
         append: &Append,
     ) -> Result<AppendedChunk> {
         self.check(append)?;
+        transaction.prefetch(&|| self.reads_of(append))?;
         let head = self.head(transaction)?;
         let keyed = append.key.as_deref().map(|key| (key, append.content_hash()));
         if let Some((key, hash)) = keyed
@@ -231,6 +233,18 @@ impl Log {
         Ok(AppendedChunk { appended, head, chunk })
     }
 
+    /// Returns what an append reads.
+    pub(super) fn reads_of(&self, append: &Append) -> Vec<Prefetch> {
+        let Trees { events, streams, keys, .. } = &*self.trees;
+        let expected = append.expected.iter().map(|(stream, _)| stream);
+        let appended = append.events.iter().map(|event| &event.stream);
+        let versions = expected.chain(appended).collect::<BTreeSet<_>>();
+        let versions = versions.into_iter().map(|stream| (streams, stream_head_key(stream)));
+        let key = append.key.iter().map(|key| (keys, key.as_bytes().to_vec()));
+        let all = [(events, LOG_HEAD_KEY.to_vec())].into_iter().chain(versions).chain(key);
+        all.map(|(tree, key)| Prefetch::Value(tree.clone(), key)).collect()
+    }
+
     /// Returns the positions of the events that were appended with a key; `None` if the key was not
     /// used.
     ///
@@ -253,7 +267,6 @@ impl Log {
         Ok(found.map(|(_, first, last)| Appended { first, last, is_repeated: true }))
     }
 
-    /// Writes the head of the log.
     /// Returns the current time in milliseconds since 1970 (UTC).
     pub(super) fn now(&self) -> i64 {
         match &self.clock {
@@ -262,6 +275,7 @@ impl Log {
         }
     }
 
+    /// Writes the head of the log.
     pub(super) fn save_head<W: KvWrite>(&self, transaction: &mut W, head: &Head) -> Result<()> {
         let mut value = Vec::new();
         head.encode(&mut value);

@@ -52,7 +52,7 @@ impl Drop for Life {
 
 impl<W: KvWrite> KvRead for TracedTransaction<W> {
     forward!(types of W);
-    forward!(self => self.transaction; open_tree, trees);
+    forward!(self => self.transaction; open_tree, trees, prefetch);
 
     fn get(&self, tree: &Tree, key: &[u8]) -> Result<Option<W::Value<'_>>> {
         self.life.told(Operation::Get, self.transaction.get(tree, key))

@@ -54,23 +54,16 @@ impl KvStore for PostgresStore {
         }
         let _guard = self.shared.slot.acquire(Operation::Apply)?;
         let mut session = self.shared.pool.take(Operation::Apply, Use::Transaction)?;
-        let begin = self.shared.begin(durability);
-        let opening = (begin.as_str(), self.shared.wait);
-        writes::commit(&self.shared, &mut session, &batch, opening, Operation::Apply)
+        session.begin(self.shared.begin(durability), self.shared.wait);
+        writes::commit(&self.shared, &mut session, &batch, Operation::Apply)
     }
 
     /// A durable commit makes durable what was committed before it.
     fn sync(&self) -> Result<()> {
         self.shared.slot.check_writable(Operation::Sync)?;
         let mut session = self.shared.pool.take(Operation::Sync, Use::Call)?;
-        let begin = "BEGIN; SET LOCAL synchronous_commit = on";
-        writes::commit(
-            &self.shared,
-            &mut session,
-            &Batch::new(),
-            (begin, Duration::ZERO),
-            Operation::Sync,
-        )
+        session.begin("BEGIN; SET LOCAL synchronous_commit = on".to_owned(), Duration::ZERO);
+        writes::commit(&self.shared, &mut session, &Batch::new(), Operation::Sync)
     }
 
     fn close(&self) -> Result<()> {

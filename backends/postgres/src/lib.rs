@@ -12,6 +12,7 @@ mod line;
 mod numbers;
 mod password_file;
 mod pool;
+mod prefetched;
 mod reader;
 mod schema;
 mod session;

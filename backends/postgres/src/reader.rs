@@ -1,26 +1,33 @@
 //! Reading through one connection.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
+use arbour_core::engine::Prefetch;
 use arbour_core::{Error, Operation, Result, Tree};
 use tokio_postgres::Row;
 
 use crate::error::Failure;
 use crate::pool::Pooled;
+use crate::prefetched::Prefetched;
 use crate::shared::Shared;
+use crate::statements::Scan;
 
 /// Reads what its connection sees: the state at a moment, if a transaction is open there, and otherwise
 /// the current one.
 pub(crate) struct Reader<'s> {
     pub(crate) store: &'s Shared,
     pub(crate) session: RefCell<Pooled<'s>>,
+    /// What was read before it was asked for.
+    prefetched: RefCell<Prefetched>,
     /// Whether a transaction is open. It is rolled back when this is dropped.
     pub(crate) is_open: bool,
 }
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(store: &'s Shared, session: Pooled<'s>) -> Self {
-        Self { store, session: RefCell::new(session), is_open: false }
+        let (session, prefetched) = (RefCell::new(session), RefCell::default());
+        Self { store, session, prefetched, is_open: false }
     }
 
     /// Returns the number of a tree; `None` if nothing was ever written to it.
@@ -43,9 +50,58 @@ impl<'s> Reader<'s> {
         let Some(number) = self.number(tree, Operation::Get).map_err(placed)? else {
             return Ok(None);
         };
+        if let Some(value) = self.prefetched.borrow().value(number, key) {
+            return Ok(value);
+        }
         let rows = self.session.borrow_mut().query(|prepared| &prepared.get, &[&number, &key]);
         let rows = rows.map_err(|failure| placed(self.failed(failure, Operation::Get)))?;
-        Ok(rows.into_iter().next().map(|row| PostgresValue { row }))
+        Ok(rows.into_iter().next().and_then(PostgresValue::of))
+    }
+
+    /// Reads the first entries of a span.
+    pub(crate) fn scan(&self, scan: &Scan) -> Result<Vec<Row>, Failure> {
+        match self.prefetched.borrow_mut().take_first(scan) {
+            Some(rows) => Ok(rows),
+            None => self.session.borrow_mut().scan(scan),
+        }
+    }
+
+    /// Reads what is about to be read, in one round trip, after one more if the numbers of trees are not
+    /// known yet.
+    pub(crate) fn prefetch(&self, reads: &[Prefetch]) -> Result<()> {
+        let mut values: Vec<(i32, Vec<&[u8]>)> = Vec::new();
+        let mut scans = Vec::new();
+        for read in reads {
+            match read {
+                Prefetch::Value(tree, key) => {
+                    let Some(number) = self.number(tree, Operation::Get)? else { continue };
+                    if self.prefetched.borrow().value(number, key).is_some() {
+                        continue;
+                    }
+                    match values.iter_mut().find(|(tree, _)| *tree == number) {
+                        Some((_, keys)) => keys.push(key),
+                        None => values.push((number, vec![key])),
+                    }
+                }
+                Prefetch::First(tree, range, direction) => {
+                    let number = self.number(tree, Operation::Scan)?;
+                    scans.extend(number.map(|number| Scan::new(number, range, *direction)));
+                }
+            }
+        }
+        if values.is_empty() && scans.is_empty() {
+            return Ok(());
+        }
+        let read = self.session.borrow_mut().read_all(&values, &scans);
+        let (found, rows) = read.map_err(|failure| self.failed(failure, Operation::Get))?;
+        let mut prefetched = self.prefetched.borrow_mut();
+        for ((tree, keys), found) in values.into_iter().zip(found) {
+            for (key, row) in keys.into_iter().zip(found) {
+                prefetched.add_value(tree, key, PostgresValue::of(row));
+            }
+        }
+        scans.into_iter().zip(rows).for_each(|(scan, rows)| prefetched.add_first(scan, rows));
+        Ok(())
     }
 
     pub(crate) fn failed(&self, failure: Failure, operation: Operation) -> Error {
@@ -56,7 +112,7 @@ impl<'s> Reader<'s> {
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         if self.is_open {
-            self.session.borrow_mut().send("ROLLBACK");
+            self.session.borrow_mut().roll_back();
         }
     }
 }
@@ -70,16 +126,24 @@ pub(crate) fn first<'r, T: tokio_postgres::types::FromSql<'r>>(
     value.map_err(|cause| Failure::from(cause).into_error(operation))
 }
 
-/// The bytes of a value, within the answer of the server.
+/// The bytes of a value, within an answer of the server.
 ///
 /// ```
 /// fn length(value: &arbour_postgres::PostgresValue) -> usize {
 ///     value.as_ref().len()
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PostgresValue {
-    pub(crate) row: Row,
+    row: Arc<Row>,
+}
+
+impl PostgresValue {
+    /// Returns the value in the first column, if there is one.
+    fn of(row: Row) -> Option<Self> {
+        let is_there = matches!(row.try_get::<_, Option<&[u8]>>(0), Ok(Some(_)));
+        is_there.then(|| Self { row: Arc::new(row) })
+    }
 }
 
 impl AsRef<[u8]> for PostgresValue {

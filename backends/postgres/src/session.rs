@@ -1,11 +1,12 @@
 //! A connection to the server, ready to be used.
 
+use std::future::Future;
 use std::io;
 use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
-use futures_util::future::join3;
+use futures_util::future::{FutureExt as _, join, try_join, try_join_all};
 use tokio_postgres::config::Host;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, Statement};
@@ -14,7 +15,7 @@ use crate::address::Address;
 use crate::error::Failure;
 use crate::line::Line;
 use crate::socket::Socket;
-use crate::statements::Statements;
+use crate::statements::{Scan, Statements};
 
 /// The oldest version of the server that Arbour works with: 15.
 const VERSION_MIN: i32 = 150_000;
@@ -22,8 +23,7 @@ const VERSION_MIN: i32 = 150_000;
 /// An open connection.
 pub(crate) struct Session {
     client: Client,
-    line: Line,
-    timeout: Duration,
+    wire: Wire,
     pub(crate) server: Server,
     statements: Option<Statements>,
     /// Tells this connection from all others, in the table of commits.
@@ -31,6 +31,44 @@ pub(crate) struct Session {
     /// How many commits it has begun.
     pub(crate) commits: i64,
 }
+
+/// The text that begins a transaction, and how long it may wait for another one to end.
+struct Opening {
+    text: String,
+    wait: Duration,
+}
+
+/// Runs requests, each after what begins its transaction.
+struct Wire {
+    line: Line,
+    /// The next request sends it.
+    opening: Option<Opening>,
+    /// How long a request may take.
+    timeout: Duration,
+}
+
+impl Wire {
+    fn run<T>(
+        &mut self,
+        client: &Client,
+        request: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        let Some(Opening { text, wait }) = self.opening.take() else {
+            return self.line.run(self.timeout, request);
+        };
+        // Both are sent before an answer is awaited. If the first fails, the second says only that.
+        let both = join(client.batch_execute(&text), request);
+        let both = both.map(|(opened, done)| opened.and(done));
+        self.line.run(self.timeout.saturating_add(wait), both)
+    }
+}
+
+fn prepared(statements: &Option<Statements>) -> &Statements {
+    statements.as_ref().expect("a session is prepared before it is used")
+}
+
+/// The rows of several answers.
+type Answers = Vec<Vec<Row>>;
 
 /// What the server says of itself and of this connection.
 #[derive(Clone, Debug)]
@@ -89,35 +127,41 @@ impl Session {
         let answers = answers.map_err(|failure| failure.into_error(Operation::Open))?;
         let server = Server::read(&answers)?;
         let number = random();
-        let timeout = address.timeout;
-        Ok(Self { client, line, timeout, server, statements: None, number, commits: 0 })
+        let wire = Wire { line, opening: None, timeout: address.timeout };
+        Ok(Self { client, wire, server, statements: None, number, commits: 0 })
     }
 
     /// Prepares the statements; the tables have to exist.
     pub(crate) fn prepare(&mut self, schema: &str) -> Result<()> {
         let preparing = Statements::prepare(&self.client, schema);
-        let statements = self.line.run(self.timeout, preparing);
+        let statements = self.wire.line.run(self.wire.timeout, preparing);
         self.statements = Some(statements.map_err(|failure| failure.into_error(Operation::Open))?);
         Ok(())
     }
 
-    fn statements(&self) -> &Statements {
-        self.statements.as_ref().expect("a session is prepared before it is used")
+    /// Begins a transaction with the next request, in the same round trip: SQL text that may wait for
+    /// another transaction. If it fails, so does that request.
+    pub(crate) fn begin(&mut self, text: String, wait: Duration) {
+        self.wire.opening = Some(Opening { text, wait });
     }
 
-    /// Runs SQL text without parameters.
+    /// Ends the transaction without its writes, and without waiting for an answer.
+    pub(crate) fn roll_back(&mut self) {
+        if self.wire.opening.take().is_none() {
+            // The server answers before it answers the next request.
+            self.wire.line.send(self.client.batch_execute("ROLLBACK"));
+        }
+    }
+
+    /// Runs SQL text without parameters, beside any transaction.
     pub(crate) fn execute(&mut self, text: &str) -> Result<(), Failure> {
-        self.line.run(self.timeout, self.client.batch_execute(text))
+        self.execute_within(Duration::ZERO, text)
     }
 
     /// As [`execute`](Self::execute), for a text that may wait for another transaction.
     pub(crate) fn execute_within(&mut self, wait: Duration, text: &str) -> Result<(), Failure> {
-        self.line.run(self.timeout.saturating_add(wait), self.client.batch_execute(text))
-    }
-
-    /// Sends SQL text without waiting for an answer, which the server gives before the next one.
-    pub(crate) fn send(&mut self, text: &str) {
-        self.line.send(self.client.batch_execute(text));
+        let limit = self.wire.timeout.saturating_add(wait);
+        self.wire.line.run(limit, self.client.batch_execute(text))
     }
 
     /// Runs a query of its own text.
@@ -126,7 +170,7 @@ impl Session {
         text: &str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Failure> {
-        self.line.run(self.timeout, self.client.query(text, values))
+        self.wire.run(&self.client, self.client.query(text, values))
     }
 
     /// Runs a prepared query.
@@ -135,42 +179,54 @@ impl Session {
         statement: impl Fn(&Statements) -> &Statement,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Failure> {
-        let statement = statement(self.statements()).clone();
-        self.line.run(self.timeout, self.client.query(&statement, values))
+        let statement = statement(prepared(&self.statements));
+        self.wire.run(&self.client, self.client.query(statement, values))
     }
 
-    /// Makes writes, and what is to follow them, in one round trip. `before` and `after` may be empty.
+    /// Reads the first entries of a span of a tree.
+    pub(crate) fn scan(&mut self, scan: &Scan) -> Result<Vec<Row>, Failure> {
+        self.wire.run(&self.client, prepared(&self.statements).scan(&self.client, scan))
+    }
+
+    /// Reads the values of keys of trees, and the first entries of spans, in one round trip.
+    pub(crate) fn read_all(
+        &mut self,
+        values: &[(i32, Vec<&[u8]>)],
+        scans: &[Scan],
+    ) -> Result<(Answers, Answers), Failure> {
+        let (client, statements) = (&self.client, prepared(&self.statements));
+        let values = values
+            .iter()
+            .map(async |(tree, keys)| client.query(&statements.get_many, &[tree, keys]).await);
+        let scans = scans.iter().map(|scan| statements.scan(client, scan));
+        self.wire.run(client, try_join(try_join_all(values), try_join_all(scans)))
+    }
+
+    /// Makes writes, and what is to follow them, in one round trip. `after` may be empty.
     pub(crate) fn write(
         &mut self,
-        wait: Duration,
-        before: &str,
         values: &[&(dyn ToSql + Sync)],
         after: &str,
     ) -> Result<(), Failure> {
-        let statement = self.statements().write.clone();
-        let client = &self.client;
-        let request = async {
-            let text = async |text: &str| match text.is_empty() {
+        let (client, statements) = (&self.client, prepared(&self.statements));
+        let ended = async {
+            match after.is_empty() {
                 true => Ok(()),
-                false => client.batch_execute(text).await,
-            };
-            // They are sent in this order, before an answer is awaited.
-            let (begun, written, ended) =
-                join3(text(before), client.execute(&statement, values), text(after)).await;
-            begun?;
-            written?;
-            ended
+                false => client.batch_execute(after).await,
+            }
         };
-        self.line.run(self.timeout.saturating_add(wait), request)
+        // They are sent in this order, before an answer is awaited.
+        let both = join(client.execute(&statements.write, values), ended);
+        self.wire.run(client, both.map(|(written, ended)| written.and(ended)))
     }
 
     pub(crate) fn is_broken(&self) -> bool {
-        self.line.is_broken()
+        self.wire.line.is_broken()
     }
 
     /// Whether the connection still stands, as far as it is known here.
     pub(crate) fn is_alive(&mut self) -> bool {
-        self.line.check();
+        self.wire.line.check();
         !self.is_broken()
     }
 }

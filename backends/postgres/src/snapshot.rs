@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use arbour_core::engine::TreeName;
+use arbour_core::engine::{Prefetch, TreeName};
 use arbour_core::{Direction, Error, KeyRange, KvRead, Operation, Result, Tree};
-use tokio_postgres::Row;
 
 use crate::cursor::PostgresCursor;
 use crate::error::Failure;
@@ -71,26 +70,9 @@ impl<'s> KvRead for PostgresSnapshot<'s> {
         Ok(!rows.is_empty())
     }
 
-    fn multi_get(
-        &self,
-        tree: &Tree,
-        keys: &[impl AsRef<[u8]>],
-    ) -> Result<Vec<Option<PostgresValue>>> {
-        let number = self.reader.number(tree, Operation::Get)?;
-        let keys: Vec<&[u8]> = keys.iter().map(AsRef::as_ref).collect();
-        let (Some(number), false) = (number, keys.is_empty()) else {
-            return Ok(keys.iter().map(|_| None).collect());
-        };
-        let rows = self
-            .reader
-            .session
-            .borrow_mut()
-            .query(|prepared| &prepared.get_many, &[&number, &keys]);
-        let rows = rows.map_err(|failure| {
-            self.reader.failed(failure, Operation::Get).with_tree(tree.name())
-        })?;
-        let is_there = |row: &Row| matches!(row.try_get::<_, Option<&[u8]>>(0), Ok(Some(_)));
-        Ok(rows.into_iter().map(|row| is_there(&row).then_some(PostgresValue { row })).collect())
+    fn prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+        self.reader.prefetch(&reads())?;
+        Ok(true)
     }
 
     fn scan(

@@ -1,6 +1,7 @@
 //! The statements that every connection has prepared.
 
-use tokio_postgres::{Client, Error, Statement};
+use arbour_core::Direction;
+use tokio_postgres::{Client, Error, Row, Statement};
 
 /// A value longer than this is not part of a scanned batch; it is read when the cursor reaches it.
 pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
@@ -20,7 +21,38 @@ pub(crate) struct Statements {
     pub(crate) write: Statement,
 }
 
+/// The first entries of a span of a tree, in a direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scan {
+    pub(crate) tree: i32,
+    pub(crate) start: Vec<u8>,
+    /// The key after the last, if there is one.
+    pub(crate) end: Option<Vec<u8>>,
+    pub(crate) direction: Direction,
+    /// The most entries.
+    pub(crate) limit: i64,
+}
+
 impl Statements {
+    /// Reads entries, each a key and, if that is not too long, a value.
+    pub(crate) async fn scan(&self, client: &Client, scan: &Scan) -> Result<Vec<Row>, Error> {
+        let Scan { tree, start, end, direction, limit } = scan;
+        match (direction, end) {
+            (Direction::Forward, Some(end)) => {
+                client.query(&self.forward, &[tree, limit, start, end]).await
+            }
+            (Direction::Forward, None) => {
+                client.query(&self.forward_to_end, &[tree, limit, start]).await
+            }
+            (Direction::Reverse, Some(end)) => {
+                client.query(&self.reverse, &[tree, limit, start, end]).await
+            }
+            (Direction::Reverse, None) => {
+                client.query(&self.reverse_from_end, &[tree, limit, start]).await
+            }
+        }
+    }
+
     /// Prepares all of them in one round trip.
     pub(crate) async fn prepare(client: &Client, schema: &str) -> Result<Self, Error> {
         let scan = |condition: &str, direction: &str| {

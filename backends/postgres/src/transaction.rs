@@ -1,7 +1,5 @@
 //! Write transactions.
 
-use std::time::Duration;
-
 use arbour_core::engine::{OverlayTransaction, TransactionBase, Write, WriterGuard, forward};
 use arbour_core::{Batch, Durability, KvRead, Operation, Result, Tree};
 
@@ -14,7 +12,9 @@ use crate::writes;
 
 /// A write transaction: its writes are kept here and sent with its commit.
 ///
-/// From its beginning to its end it is the only one of the store, on all machines.
+/// In its program it is the only one from its beginning to its end, and on all machines from its first read
+/// or its commit: that is when it asks the server for its turn, and fails with
+/// [`Busy`](arbour_core::ErrorKind::Busy) if another one has it for too long.
 ///
 /// ```no_run
 /// use arbour_core::{KvStore, KvWrite, StoreOptions};
@@ -48,9 +48,8 @@ impl<'s> PostgresWriter<'s> {
         let guard = store.slot.acquire(Operation::Begin)?;
         let session = store.pool.take(Operation::Begin, Use::Transaction)?;
         let mut reader = Reader::new(store, session);
-        let begun = reader.session.get_mut().execute_within(store.wait, &store.begin(durability));
+        reader.session.get_mut().begin(store.begin(durability), store.wait);
         reader.is_open = true;
-        begun.map_err(|failure| reader.failed(failure, Operation::Begin))?;
         Ok(Self { below: PostgresSnapshot { reader }, _guard: guard })
     }
 }
@@ -84,6 +83,6 @@ impl TransactionBase for PostgresWriter<'_> {
         let reader = &mut self.below.reader;
         reader.is_open = false;
         let (store, session) = (reader.store, reader.session.get_mut());
-        writes::commit(store, session, &batch, ("", Duration::ZERO), Operation::Commit)
+        writes::commit(store, session, &batch, Operation::Commit)
     }
 }

@@ -18,28 +18,24 @@ const PART_BYTES: usize = 16 << 20;
 /// both write in the same order.
 type Last<'b> = BTreeMap<(i32, &'b [u8]), Option<&'b [u8]>>;
 
-/// Makes the writes in a transaction that is open, or that the text `begin` opens, and commits.
+/// Makes the writes in the transaction of the connection, and commits.
 pub(crate) fn commit(
     store: &Shared,
     session: &mut Session,
     batch: &Batch,
-    (begin, wait): (&str, Duration),
     operation: Operation,
 ) -> Result<()> {
     let placed = |error: Error| error.with_path(&store.pool.address().name);
     let refused = |failure: Failure| placed(failure.into_error(operation));
     let unknown = unknown_trees(store, batch);
-    let mut begin = begin;
     let mut numbers = HashMap::new();
     if !unknown.is_empty() {
-        // Under the lock, no other program gives numbers.
-        let begun = session.execute_within(wait, begin);
-        let given = begun.and_then(|()| give_numbers(store, session, &unknown));
+        // In the transaction, so that no other program gives numbers.
+        let given = give_numbers(store, session, &unknown);
         numbers = given.map_err(|failure| {
-            session.send("ROLLBACK");
+            session.roll_back();
             refused(failure)
         })?;
-        begin = "";
     }
     let mut last = Last::new();
     for write in batch.iter() {
@@ -50,13 +46,12 @@ pub(crate) fn commit(
     let mut parts = parts(&last);
     let end = parts.pop().unwrap_or_default();
     for part in parts {
-        if let Err(failure) = send(session, wait, begin, &part, "") {
-            session.send("ROLLBACK");
+        if let Err(failure) = send(session, &part, "") {
+            session.roll_back();
             return Err(refused(failure));
         }
-        begin = "";
     }
-    let committed = match send(session, wait, begin, &end, "COMMIT") {
+    let committed = match send(session, &end, "COMMIT") {
         Ok(()) => Ok(()),
         Err(failure) if failure.is_silent() => resolve(store, session, failure, operation),
         Err(failure) => Err(refused(failure)),
@@ -102,17 +97,9 @@ fn parts<'b>(last: &Last<'b>) -> Vec<Part<'b>> {
     parts
 }
 
-fn send(
-    session: &mut Session,
-    wait: Duration,
-    begin: &str,
-    part: &Part<'_>,
-    end: &str,
-) -> Result<(), Failure> {
+fn send(session: &mut Session, part: &Part<'_>, end: &str) -> Result<(), Failure> {
     let (number, commits) = (session.number, session.commits);
     session.write(
-        wait,
-        begin,
         &[
             &part.put_trees,
             &part.put_keys,

@@ -1,10 +1,9 @@
-//! Connections that are lost, servers that end, and how often the server is asked.
+//! Connections that are lost, and servers that end.
 
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
 use arbour_core::{
-    Batch, Cursor as _, Direction, Durability, ErrorKind, KeyRange, KvRead as _, KvStore as _,
-    KvWrite as _, Result, StoreOptions,
+    Batch, Durability, ErrorKind, KvRead as _, KvStore as _, KvWrite as _, Result, StoreOptions,
 };
 use arbour_postgres::PostgresStore;
 use arbour_servers::{Cut, Postgres, Proxy};
@@ -76,55 +75,6 @@ fn a_commit_whose_answer_is_lost_is_found_out() -> Result<()> {
     Ok(())
 }
 
-/// How often one call asks the server.
-fn round_trips<R>(proxy: &Proxy, run: impl Fn() -> Result<R>) -> Result<u64> {
-    // The first time it may learn the numbers of trees.
-    run()?;
-    let before = proxy.round_trips();
-    run()?;
-    Ok(proxy.round_trips() - before)
-}
-
-#[test]
-fn a_call_asks_the_server_once() -> Result<()> {
-    let Bed { proxy, store, server: _server, .. } = Bed::new();
-    let t = store.tree("t")?;
-    let mut batch = Batch::new();
-    for number in 0..10_000_u32 {
-        batch.put(&t, &number.to_be_bytes(), &[7; 100]);
-    }
-    store.apply(batch, Durability::PowerLoss)?;
-    let key = |number: u32| number.to_be_bytes();
-    assert_eq!(round_trips(&proxy, || store.get(&t, &key(1)))?, 1, "get");
-    assert_eq!(round_trips(&proxy, || store.put(&t, &key(1), b"1"))?, 1, "put");
-    let keys: Vec<_> = (0..100).map(key).collect();
-    let snapshot = store.snapshot()?;
-    assert_eq!(round_trips(&proxy, || snapshot.multi_get(&t, &keys).map(drop))?, 1, "many keys");
-    assert_eq!(round_trips(&proxy, || snapshot.len(&t))?, 1, "length");
-    let scanned = round_trips(&proxy, || {
-        let mut cursor = snapshot.scan(&t, KeyRange::all(), Direction::Forward)?;
-        let mut count = 0;
-        while cursor.next()?.is_some() {
-            count += 1;
-        }
-        assert_eq!(count, 10_000);
-        Ok(())
-    })?;
-    assert!(scanned <= 10, "a scan of 10,000 entries asks {scanned} times");
-    drop(snapshot);
-    let transaction = round_trips(&proxy, || {
-        store.write(|transaction| {
-            for number in 0..10 {
-                assert!(transaction.contains(&t, &key(number))?);
-                transaction.put(&t, &key(number), b"2")?;
-            }
-            Ok(())
-        })
-    })?;
-    assert_eq!(transaction, 12, "it begins, reads ten times, and writes and commits at once");
-    Ok(())
-}
-
 /// A server that ends takes its transactions with it, and the store goes on once it is back.
 #[test]
 fn a_store_outlives_its_server() -> Result<()> {
@@ -175,8 +125,12 @@ fn a_writer_of_another_program_is_waited_for() -> Result<()> {
     let (t, seen) = (store.tree("t")?, other.tree("t")?);
     let mut transaction = store.begin()?;
     transaction.put(&t, b"a", b"1")?;
-    let error = other.begin().err().unwrap();
+    // It takes its turn when it reads.
+    assert!(!transaction.contains(&t, b"a2")?);
+    let waiting = other.begin()?;
+    let error = waiting.contains(&seen, b"a").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    drop(waiting);
     let error = other.put(&seen, b"a", b"2").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
     // Reading waits for nobody.

@@ -20,10 +20,10 @@ fn a_connection_of_its_own_is_needed() -> Result<()> {
     store.put(&t, b"a", b"1")?;
     let snapshot = store.snapshot()?;
     store.write(|transaction| {
-        assert_eq!(transaction.get(&t, b"a")?.as_deref(), Some(&b"1"[..]));
+        assert_eq!(transaction.get_with(&t, b"a", <[u8]>::to_vec)?.as_deref(), Some(&b"1"[..]));
         transaction.put(&t, b"a", b"2")
     })?;
-    assert_eq!(snapshot.get(&t, b"a")?.as_deref(), Some(&b"1"[..]));
+    assert_eq!(snapshot.get_with(&t, b"a", <[u8]>::to_vec)?.as_deref(), Some(&b"1"[..]));
     assert_eq!(store.get(&t, b"a")?.as_deref(), Some(&b"2"[..]));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::reads::Reads;
 use super::recording_cursor::RecordingCursor;
-use crate::engine::TreeName;
+use crate::engine::{TreeName, forward};
 use crate::{Direction, KeyRange, KvRead, OwnedSnapshot, Result, Tree};
 
 /// A snapshot, and what was read from it.
@@ -95,4 +95,6 @@ impl KvRead for RecordedSnapshot {
         self.reads.borrow_mut().note_length(tree, length);
         Ok(length)
     }
+
+    forward!(self => self.snapshot; prefetch);
 }

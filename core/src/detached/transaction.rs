@@ -6,7 +6,7 @@ use super::home::Home;
 use super::recording_cursor::RecordingCursor;
 use super::work::Work;
 use crate::batch::Write;
-use crate::engine::{CommitChecks, MergeCursor, OverlayValue, TreeName, keys_in};
+use crate::engine::{CommitChecks, MergeCursor, OverlayValue, TreeName, forward, keys_in};
 use crate::{
     Direction, Durability, DynStore, KeyRange, KvRead, KvStore, KvWrite, Operation, OwnedSnapshot,
     Result, Tree,
@@ -222,6 +222,8 @@ impl KvRead for DetachedTransaction {
         let work = self.work();
         work.writes.len_over(&work.below, tree)
     }
+
+    forward!(self => self.work().below; prefetch);
 }
 
 impl KvWrite for DetachedTransaction {

@@ -1,7 +1,7 @@
 //! The object-safe mirror of reading, with one implementation for every snapshot and transaction.
 
 use super::value::DynValue;
-use crate::engine::TreeName;
+use crate::engine::{Prefetch, TreeName};
 use crate::{Cursor, Direction, KeyRange, KvRead, Result, Tree};
 
 /// The methods of [`KvRead`], where their guarantees are described.
@@ -19,6 +19,7 @@ pub(super) trait ErasedRead {
     fn erased_trees(&self) -> Result<Vec<String>>;
     fn erased_contains(&self, tree: &Tree, key: &[u8]) -> Result<bool>;
     fn erased_len(&self, tree: &Tree) -> Result<u64>;
+    fn erased_prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool>;
 }
 
 impl<R: KvRead> ErasedRead for R {
@@ -53,5 +54,9 @@ impl<R: KvRead> ErasedRead for R {
 
     fn erased_len(&self, tree: &Tree) -> Result<u64> {
         self.len(tree)
+    }
+
+    fn erased_prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+        self.prefetch(reads)
     }
 }

@@ -138,6 +138,10 @@ macro_rules! read_through {
             fn len(&self, tree: &Tree) -> Result<u64> {
                 self.$field.erased_len(tree)
             }
+
+            fn prefetch(&self, reads: &dyn Fn() -> Vec<$crate::engine::Prefetch>) -> Result<bool> {
+                self.$field.erased_prefetch(reads)
+            }
         }
     };
 }

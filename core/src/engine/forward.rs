@@ -133,7 +133,7 @@ macro_rules! __forward_method {
         $crate::__forward! {
             $self => $inner;
             get, get_with, multi_get, contains, scan, prefix, first, last, len, open_tree,
-            trees
+            trees, prefetch
         }
     };
     (get $self:ident $inner:expr) => {
@@ -220,6 +220,15 @@ macro_rules! __forward_method {
         #[inline]
         fn trees(&$self) -> $crate::Result<::std::vec::Vec<::std::string::String>> {
             $inner.trees()
+        }
+    };
+    (prefetch $self:ident $inner:expr) => {
+        #[inline]
+        fn prefetch(
+            &$self,
+            reads: &dyn ::core::ops::Fn() -> ::std::vec::Vec<$crate::engine::Prefetch>,
+        ) -> $crate::Result<bool> {
+            $inner.prefetch(reads)
         }
     };
     (put $self:ident $inner:expr) => {

@@ -52,6 +52,7 @@ pub mod keyspace;
 mod layer;
 mod optimistic_store;
 mod overlay;
+mod prefetch;
 mod store_folder;
 mod store_lock;
 mod store_path;
@@ -76,6 +77,7 @@ pub use layer::{
 pub use optimistic_store::OptimisticStore;
 pub use overlay::{MergeCursor, OverlayTransaction, OverlayValue, TransactionBase};
 pub(crate) use overlay::{WriteSet, keys_in};
+pub use prefetch::Prefetch;
 pub use store_folder::{StoreFolder, open_folder, sync_folder};
 pub use store_lock::StoreLock;
 pub use store_path::StorePath;

@@ -230,6 +230,7 @@ impl<'s, E: SnapshotEngine> KvRead for LayeredBase<'s, E> {
     }
 
     forward!(self => self.snapshot()?; get, get_with, multi_get, contains, scan, len, trees);
+    forward!(self => self.snapshot()?; prefetch);
 }
 
 impl<E: SnapshotEngine> TransactionBase for LayeredBase<'_, E> {

@@ -2,7 +2,7 @@
 
 use super::{MergeCursor, OverlayValue, WriteSet, keys_in};
 use crate::batch::Write;
-use crate::engine::{CommitChecks, TreeName};
+use crate::engine::{CommitChecks, TreeName, forward};
 use crate::{Batch, Direction, KeyRange, KvRead, KvWrite, Operation, Result, Tree};
 
 /// What lies below the writes of an [`OverlayTransaction`]: it reads, and it makes all writes at once.
@@ -111,14 +111,6 @@ impl<B: TransactionBase> KvRead for OverlayTransaction<B> {
         }
     }
 
-    fn multi_get(
-        &self,
-        tree: &Tree,
-        keys: &[impl AsRef<[u8]>],
-    ) -> Result<Vec<Option<Self::Value<'_>>>> {
-        self.writes.multi_get_over(&self.base, tree, keys)
-    }
-
     fn scan(
         &self,
         tree: &Tree,
@@ -153,6 +145,8 @@ impl<B: TransactionBase> KvRead for OverlayTransaction<B> {
     fn len(&self, tree: &Tree) -> Result<u64> {
         self.writes.len_over(&self.base, tree)
     }
+
+    forward!(self => self.base; prefetch);
 }
 
 impl<B: TransactionBase> KvWrite for OverlayTransaction<B> {

@@ -3,7 +3,6 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 
-use super::OverlayValue;
 use super::empty_ranges::EmptyRanges;
 use crate::bound::successor;
 use crate::{Batch, Cursor, Direction, KeyRange, KvRead, Result, Tree};
@@ -134,25 +133,6 @@ impl WriteSet {
             Some(written) => Ok(written.is_some()),
             None => below.contains(tree, key),
         }
-    }
-
-    /// Reads many keys of what the transaction sees: those that it has not written from below, in one
-    /// call.
-    pub(crate) fn multi_get_over<'t, R: KvRead>(
-        &'t self,
-        below: &'t R,
-        tree: &Tree,
-        keys: &[impl AsRef<[u8]>],
-    ) -> Result<Vec<Option<OverlayValue<'t, R::Value<'t>>>>> {
-        let written: Vec<_> = keys.iter().map(|key| self.get(tree, key.as_ref())).collect();
-        let rest = keys.iter().zip(&written).filter(|(_, written)| written.is_none());
-        let rest: Vec<&[u8]> = rest.map(|(key, _)| key.as_ref()).collect();
-        let mut found = below.multi_get(tree, &rest)?.into_iter();
-        let values = written.into_iter().map(|written| match written {
-            Some(value) => value.map(OverlayValue::Written),
-            None => found.next().flatten().map(OverlayValue::Below),
-        });
-        Ok(values.collect())
     }
 
     /// Reads a value without copying, considering both the writes and what is below.
