@@ -42,12 +42,15 @@ fn path_of(program: &str) -> io::Result<PathBuf> {
         Err(_) => Vec::new(),
     };
     folders.sort();
+    // Not everybody looks there for programs.
+    folders.insert(0, "/usr/sbin".into());
     let path = env::var_os("PATH").unwrap_or_default();
     let mut found = folders.into_iter().rev().chain(env::split_paths(&path));
     found.find_map(|folder| Some(folder.join(program)).filter(|path| path.is_file())).ok_or_else(
         || {
             let message = format!(
-                "there is no {program}: install PostgreSQL, on Debian the package `postgresql`"
+                "there is no {program}: install the Debian packages `postgresql` and `pgbouncer`, or what \
+                 has the programs of PostgreSQL and PgBouncer elsewhere"
             );
             io::Error::new(io::ErrorKind::NotFound, message)
         },

@@ -3,10 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what helps a test may panic as the test may")]
 
 use arbour::prelude::*;
-use arbour_core::{
-    Batch, Cursor as _, Direction, Durability, KeyRange, KvRead as _, KvStore as _, KvWrite as _,
-    Result, StoreOptions,
-};
+use arbour_core::{Batch, Cursor as _, Direction, Durability, KeyRange, Result, StoreOptions};
 use arbour_postgres::PostgresStore;
 use arbour_servers::{Postgres, Proxy};
 
@@ -140,8 +137,7 @@ fn documents_ask_a_few_times() -> Result<()> {
         Ok(())
     })?;
     let got = round_trips(&proxy, snapshot, |snapshot| tickets.get(snapshot, 7))?;
-    let ids = || (20..120_u64);
-    let many = round_trips(&proxy, snapshot, |snapshot| tickets.get_many(snapshot, ids()))?;
+    let many = round_trips(&proxy, snapshot, |snapshot| tickets.get_many(snapshot, 20..120_u64))?;
     assert_eq!([inserted, put, modified, removed], [3, 3, 2, 3]);
     assert_eq!([page, got, many], [3, 1, 1]);
     Ok(())
