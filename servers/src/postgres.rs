@@ -70,15 +70,9 @@ impl Postgres {
         settings: &[&str],
         prepare: impl FnOnce(&Path) -> io::Result<()>,
     ) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("arbour-postgres-").tempdir()?;
-        // Its parents are passed through by the user of the server.
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
-        let data = folder.path().join("data");
-        fs::create_dir(&data)?;
-        if let Some((user, group)) = server_user()? {
-            chown(&data, Some(user), Some(group))?;
-        }
-        fs::set_permissions(&data, fs::Permissions::from_mode(0o700))?;
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let server = Self::new(settings)?;
+        let data = server.data();
         let options =
             ["--auth=trust", "--encoding=UTF8", "--locale=C", "--username=arbour", "--no-sync"];
         let made = run("initdb", |command| command.arg("-D").arg(&data).args(options))?;
@@ -90,16 +84,68 @@ impl Postgres {
         let trusting = fs::read_to_string(&rules)?;
         fs::write(&rules, format!("host all guarded 127.0.0.1/32 scram-sha-256\n{trusting}"))?;
         prepare(&data)?;
+        server.run()?;
+        Ok(server)
+    }
+
+    /// A server that has no database yet and does not run.
+    fn new(settings: Vec<String>) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("arbour-postgres-").tempdir()?;
+        // Its parents are passed through by the user of the server.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
+        let data = folder.path().join("data");
+        make_folder(&data)?;
         let watchdog = Watchdog::start(
             &data.join("postmaster.pid"),
             [folder.path(), &shared_by(process::id())],
         )?;
-        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let port = free_port()?;
-        let server =
-            Self { port, settings, process: Mutex::default(), _watchdog: watchdog, folder };
-        server.run()?;
-        Ok(server)
+        Ok(Self { port, settings, process: Mutex::default(), _watchdog: watchdog, folder })
+    }
+
+    /// Starts a standby of it, with the same settings: it has what the server has, can be read, and takes
+    /// over once it is [promoted](Self::promote).
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_standby(&self) -> io::Result<Self> {
+        let standby = Self::new(self.settings.clone())?;
+        standby.follow(self)?;
+        Ok(standby)
+    }
+
+    /// Makes it a standby of another server. What it had itself is removed.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn follow(&self, primary: &Self) -> io::Result<()> {
+        self.kill()?;
+        let data = self.data();
+        let begin = Instant::now();
+        // The processes of a server that was killed notice it within a moment, and write until then.
+        while let Err(error) = fs::remove_dir_all(&data) {
+            if begin.elapsed() > START_MAX {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        make_folder(&data)?;
+        let copied = run("pg_basebackup", |command| {
+            let options = ["-R", "--checkpoint=fast", "--no-sync"];
+            command.arg("-d").arg(primary.database()).arg("-D").arg(&data).args(options)
+        })?;
+        if !copied.status.success() {
+            return Err(failed("pg_basebackup", &copied));
+        }
+        self.run()
+    }
+
+    /// Makes a standby take over. It returns once it can be written.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub fn promote(&self) -> io::Result<()> {
+        self.sql("DO $$ BEGIN ASSERT pg_promote(true, 60); END $$")
     }
 
     /// The server that all tests of this process share. It is started when it is first asked for.
@@ -243,6 +289,14 @@ impl Drop for Postgres {
         // The watchdog does what fails here.
         let _ = self.kill();
     }
+}
+
+fn make_folder(data: &Path) -> io::Result<()> {
+    fs::create_dir(data)?;
+    if let Some((user, group)) = server_user()? {
+        chown(data, Some(user), Some(group))?;
+    }
+    fs::set_permissions(data, fs::Permissions::from_mode(0o700))
 }
 
 /// The file with the address of the server that a process shares with those that it starts.

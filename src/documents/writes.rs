@@ -256,7 +256,8 @@ impl<D: Body> Collection<D> {
         precondition: Precondition,
     ) -> Result<bool> {
         let id = id.into();
-        self.opened.prefetch(&*transaction, &|| vec![self.opened.key_of(&id).ok()])?;
+        // The highest id is noted before it is removed, so it is read as for one that is made.
+        self.opened.prefetch(&*transaction, &|| vec![self.opened.key_of(&id).ok(), None])?;
         self.with_writer(transaction, |writer| writer.delete(id, precondition))
     }
 

@@ -1,6 +1,8 @@
 //! The connections of a store.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use arbour_core::{Error, ErrorKind, Operation, Result};
@@ -9,10 +11,17 @@ use parking_lot::{Condvar, Mutex};
 use crate::address::Address;
 use crate::session::Session;
 
+/// How long is waited between two tries to connect: at first, and at most.
+const PAUSE_FIRST: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
 /// A bounded number of connections, opened when they are needed.
 pub(crate) struct Pool {
     address: Address,
     wait: Duration,
+    /// The latest timeline that was seen. A store that was opened at a server that can be written stays
+    /// with such servers, and leaves one for ever that was replaced.
+    timeline: Option<AtomicU32>,
     state: Mutex<State>,
     returned: Condvar,
 }
@@ -56,9 +65,11 @@ impl Use {
 
 impl Pool {
     pub(crate) fn new(address: Address, opened: [Session; 2], wait: Duration) -> Self {
+        let [_, Session { server, .. }] = &opened;
+        let timeline = (!server.is_standby).then(|| AtomicU32::new(server.timeline));
         let numbers = opened.iter().map(|session| session.number).collect();
         let state = State { numbers, idle: opened.into(), ..State::default() };
-        Self { address, wait, state: Mutex::new(state), returned: Condvar::new() }
+        Self { address, wait, timeline, state: Mutex::new(state), returned: Condvar::new() }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -95,9 +106,27 @@ impl Pool {
         Ok(place)
     }
 
-    /// Opens a connection of its own, beside those that are counted.
+    /// Opens a connection of its own, beside those that are counted. While no server answers, it tries
+    /// again: one may just be starting.
     pub(crate) fn open(&self) -> Result<Session> {
-        let mut session = Session::connect(&self.address, Instant::now() + self.address.timeout)?;
+        let deadline = Instant::now() + self.address.timeout;
+        let mut pause = PAUSE_FIRST;
+        let mut session = loop {
+            let timeline = self.timeline.as_ref().map(|seen| seen.load(Ordering::Relaxed));
+            match Session::connect(&self.address, timeline, deadline) {
+                Err(error) if error.kind() == ErrorKind::Unreachable => {
+                    if Instant::now() + pause >= deadline {
+                        return Err(error);
+                    }
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+                connected => break connected?,
+            }
+        };
+        if let Some(seen) = &self.timeline {
+            seen.fetch_max(session.server.timeline, Ordering::Relaxed);
+        }
         session.prepare(&self.address.schema)?;
         Ok(session)
     }

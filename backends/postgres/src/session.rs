@@ -74,6 +74,8 @@ type Answers = Vec<Vec<Row>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) is_standby: bool,
+    /// How often a standby has taken over from the server before it, so far; 0 of a standby.
+    pub(crate) timeline: u32,
     /// Whether its commits do not wait for the device unless they are told to.
     pub(crate) is_lazy: bool,
     pub(crate) has_replicas: bool,
@@ -88,16 +90,32 @@ const SETTINGS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; S
      SET bytea_output = hex; SET standard_conforming_strings = on;";
 
 impl Session {
-    /// Connects to the first server that can be written, or if there is none, to the first that can
-    /// be read.
-    pub(crate) fn connect(address: &Address, deadline: Instant) -> Result<Self> {
+    /// Connects to the first server that can be written and is on a timeline or a later one; if none is
+    /// asked for and there is no such server, to the first that can be read.
+    pub(crate) fn connect(
+        address: &Address,
+        timeline: Option<u32>,
+        deadline: Instant,
+    ) -> Result<Self> {
         let mut readable = None;
         let mut refused: Option<Error> = None;
         for (host, port) in address.servers() {
-            match Self::connect_to(address, host, port, deadline) {
-                Ok(session) if !session.server.is_standby => return Ok(session),
-                Ok(session) => readable = readable.or(Some(session)),
-                Err(error) => refused = refused.or(Some(error)),
+            let connected = Self::connect_to(address, host, port, deadline);
+            match (connected, timeline) {
+                (Ok(session), None) if session.server.is_standby => {
+                    readable = readable.or(Some(session));
+                }
+                (Ok(session), Some(wanted)) if session.server.timeline < wanted => {
+                    let what = match session.server.is_standby {
+                        true => "a standby",
+                        false => "no longer the one that counts: a standby has taken over from it",
+                    };
+                    let message = format!("the server at {} is {what}", place(host, port));
+                    let error = Error::new(ErrorKind::Unreachable, Operation::Open, message);
+                    refused = refused.or(Some(error));
+                }
+                (Ok(session), _) => return Ok(session),
+                (Err(error), _) => refused = refused.or(Some(error)),
             }
         }
         readable.ok_or_else(|| {
@@ -235,7 +253,8 @@ impl Session {
 const SELF: &str = "SELECT pg_is_in_recovery(), current_setting('server_version_num'), \
      current_setting('synchronous_standby_names') <> '', pg_backend_pid(), \
      (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())), current_setting('fsync'), \
-     current_setting('synchronous_commit')";
+     current_setting('synchronous_commit'), \
+     CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_lsn()) END";
 
 impl Server {
     /// Whether two connections are served by one process.
@@ -262,6 +281,11 @@ impl Server {
         }
         Ok(Self {
             is_standby: text(0) == "t",
+            // The name of a file of the log begins with it.
+            timeline: text(7)
+                .get(..8)
+                .and_then(|hex| u32::from_str_radix(hex, 16).ok())
+                .unwrap_or(0),
             is_lazy: text(6) == "off",
             has_replicas: text(2) == "t",
             process: text(3).parse().unwrap_or(0),

@@ -53,9 +53,9 @@ impl PostgresStore {
         let address = Address::parse(url)?;
         let placed = |error: Error| error.with_path(&address.name);
         let deadline = Instant::now() + address.timeout;
-        let mut first = Session::connect(&address, deadline)?;
+        let mut first = Session::connect(&address, None, deadline)?;
         // A program that reads while it writes has two connections anyway.
-        let mut second = Session::connect(&address, deadline)?;
+        let mut second = Session::connect(&address, None, deadline)?;
         if first.server.is_same_process(&second.server) {
             return Err(placed(pooled()));
         }

@@ -192,8 +192,10 @@ fn ask(store: &Shared, lost: &Session) -> Result<bool> {
         return Err(Error::new(ErrorKind::Busy, Operation::Commit, message));
     }
     let schema = &store.pool.address().schema;
-    let found = session
-        .ask(&format!("SELECT number FROM {schema}.commits WHERE session = $1"), &[&lost.number]);
-    let found = found.map_err(failed)?;
+    // A process that was ended while it waited for another machine has committed on its own one only.
+    // The answer to this commit comes once both are on both.
+    let find =
+        format!("UPDATE {schema}.commits SET at = now() WHERE session = $1 RETURNING number");
+    let found = session.ask(&find, &[&lost.number]).map_err(failed)?;
     Ok(found.iter().any(|row| row.try_get::<_, i64>(0).is_ok_and(|number| number == lost.commits)))
 }

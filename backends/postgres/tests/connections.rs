@@ -78,11 +78,12 @@ fn a_commit_whose_answer_is_lost_is_found_out() -> Result<()> {
 /// A server that ends takes its transactions with it, and the store goes on once it is back.
 #[test]
 fn a_store_outlives_its_server() -> Result<()> {
-    let Bed { server, store, .. } = Bed::new();
+    let Bed { server, store, .. } = Bed::with("&timeout=2");
     let t = store.tree("t")?;
     store.put(&t, b"a", b"1")?;
     let snapshot = store.snapshot()?;
     let mut transaction = store.begin()?;
+    assert!(transaction.contains(&t, b"a")?);
     transaction.put(&t, b"b", b"2")?;
     server.kill().unwrap();
     let unreachable = |error: arbour_core::Error| {
