@@ -8,8 +8,9 @@ use arbour_core::engine::document_layout::Header;
 use super::Body;
 use super::docs::{DocChange, Holder};
 use super::entries::{Entries, Entry};
+use super::highest_key::HighestKey;
 use super::trees::Notes;
-use super::writer::{HighestKey, Writer};
+use super::writer::Writer;
 
 impl<D: Body> Writer<'_, D> {
     /// Refuses a document if another one has the same values in a unique index, or leaves that to the

@@ -5,7 +5,8 @@ use arbour_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use super::entries::Entries;
-use super::writer::{Buffers, HighestKey, Writer};
+use super::highest_key::HighestKey;
+use super::writer::{Buffers, Writer};
 use super::{Body, DocError, DocId, Precondition, Stored, to_json};
 
 /// The existing document, before it is overwritten or removed.

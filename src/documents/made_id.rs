@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::docs::{Docs, DocsMut};
 use super::fields::Fields;
+use super::highest_key::HighestKey;
 use super::opened::Opened;
 use super::trees::Notes;
-use super::writer::HighestKey;
 use super::{DocError, DocId, Ids};
 use crate::key::KeyPart as _;
 use crate::ordered_uuid::ordered_uuid;

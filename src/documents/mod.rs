@@ -105,6 +105,7 @@ mod find;
 mod follow;
 mod goal;
 mod groups;
+mod highest_key;
 mod id;
 mod id_value;
 mod index;

@@ -12,6 +12,7 @@ use super::collection::Collection;
 use super::docs::DocsMut;
 use super::entries::{Entries, Entry};
 use super::fields::Fields as _;
+use super::highest_key::HighestKey;
 use super::known::Known;
 use super::schema::FieldRef;
 use super::trees::Notes;
@@ -33,16 +34,6 @@ pub(super) struct Writer<'w, D> {
     /// The documents that unique indexes lack, if they were read.
     pub(super) unbuilt: Option<Unbuilt>,
     pub(super) buffers: Buffers,
-}
-
-/// What is known about the highest key of a collection.
-pub(super) enum HighestKey {
-    /// Nothing: the first write looks its document up.
-    Unknown,
-    /// Not read yet, but worth reading, because more than one document is written.
-    Wanted,
-    /// No document has a higher key.
-    Known(Vec<u8>),
 }
 
 /// The keys of the documents that had certain values in an index when they were read.

@@ -1,10 +1,9 @@
 //! A log of events, stored in trees of any engine.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arbour_core::engine::{Prefetch, TreeName, Write};
+use arbour_core::engine::{TreeName, Write};
 use arbour_core::{
     Batch, Cause, DecodeError, Error, KvRead, KvStore, KvWrite, Result, Tree, clock,
 };
@@ -231,18 +230,6 @@ impl Log {
             "appended"
         );
         Ok(AppendedChunk { appended, head, chunk })
-    }
-
-    /// Returns what an append reads.
-    pub(super) fn reads_of(&self, append: &Append) -> Vec<Prefetch> {
-        let Trees { events, streams, keys, .. } = &*self.trees;
-        let expected = append.expected.iter().map(|(stream, _)| stream);
-        let appended = append.events.iter().map(|event| &event.stream);
-        let versions = expected.chain(appended).collect::<BTreeSet<_>>();
-        let versions = versions.into_iter().map(|stream| (streams, stream_head_key(stream)));
-        let key = append.key.iter().map(|key| (keys, key.as_bytes().to_vec()));
-        let all = [(events, LOG_HEAD_KEY.to_vec())].into_iter().chain(versions).chain(key);
-        all.map(|(tree, key)| Prefetch::Value(tree.clone(), key)).collect()
     }
 
     /// Returns the positions of the events that were appended with a key; `None` if the key was not

@@ -43,6 +43,7 @@ mod outcome;
 mod patience;
 mod phase;
 mod policy;
+mod prefetching;
 mod project;
 mod projection;
 mod projection_state;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use arbour_core::engine::Prefetch;
 use arbour_core::{DecodeError, DynStore, DynTransaction, Error, KvRead, KvWrite, Result, Tree};
 use parking_lot::Mutex;
 
@@ -36,7 +35,7 @@ pub(super) struct RunningProjection {
     /// The key of the entry that names the log its view was made from.
     version_key: Vec<u8>,
     /// The key of its position.
-    state_key: Vec<u8>,
+    pub(super) state_key: Vec<u8>,
     /// Held by the thread that applies events. Other threads of this process wait for its commits.
     pub(super) turn: Turn,
     /// The position that this process knows to be committed. It may lag behind, and is never ahead.
@@ -110,13 +109,6 @@ impl RunningProjection {
 
     fn undecodable(&self, tree: &Tree, key: &[u8], cause: DecodeError) -> Error {
         EventError::undecodable(self.name(), tree.name(), key, cause)
-    }
-
-    /// Returns what is read to learn which version is active, and how far this one is.
-    pub(super) fn reads(&self) -> [Prefetch; 2] {
-        let active = (&self.trees.projections, self.name().as_bytes());
-        [active, (&self.trees.states, self.state_key.as_slice())]
-            .map(|(tree, key)| Prefetch::Value(tree.clone(), key.to_vec()))
     }
 
     pub(super) fn state<R: KvRead>(&self, reader: &R) -> Result<ProjectionState> {

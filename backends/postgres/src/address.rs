@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use arbour_core::{Error, ErrorKind, Operation, Result};
+use arbour_core::Result;
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::encryption::{Encryption, Wanted};
+use crate::environment::variable;
+use crate::error::refuse;
 use crate::password_file;
 
 /// How long a request may take unless the address says otherwise.
@@ -175,11 +177,6 @@ impl Address {
     }
 }
 
-/// Reads an environment variable; one that is empty says nothing.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// Decodes a value of the address, in which `%20` is a space.
 fn decoded(value: &str) -> String {
     percent_decode_str(value).decode_utf8_lossy().into_owned()
@@ -198,8 +195,4 @@ fn valid_schema(schema: &str) -> Result<&str> {
         "\"schema={schema}\": a schema has up to 63 lowercase letters, digits and underscores, begins with a \
          letter, and not with pg_"
     )))
-}
-
-pub(crate) fn refuse(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
 }

@@ -7,8 +7,9 @@ use arbour_core::{Cursor, Direction, Error, KeyRange, Operation, Result, Tree};
 use tokio_postgres::Row;
 
 use crate::error::Failure;
-use crate::reader::{PostgresValue, Reader};
+use crate::reader::Reader;
 use crate::statements::Scan;
+use crate::value::PostgresValue;
 
 /// How many rows the first batch of a scan has, and the most that one has.
 const ROWS_FIRST: i64 = 32;

@@ -17,7 +17,8 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::address::{refuse, variable};
+use crate::environment::variable;
+use crate::error::refuse;
 use crate::socket::Socket;
 
 /// What an address says of encryption.

@@ -104,3 +104,8 @@ fn kind(code: &SqlState) -> ErrorKind {
         _ => ErrorKind::Engine,
     }
 }
+
+/// An address that cannot be used.
+pub(crate) fn refuse(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, Operation::Open, message)
+}

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use tokio_postgres::Row;
 
-use crate::reader::PostgresValue;
 use crate::statements::Scan;
+use crate::value::PostgresValue;
 
 /// How many bytes are kept. Beyond them, what was kept so far is forgotten.
 const BYTES_MAX: usize = 16 << 20;

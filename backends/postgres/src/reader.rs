@@ -1,7 +1,6 @@
 //! Reading through one connection.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use arbour_core::engine::Prefetch;
 use arbour_core::{Error, Operation, Result, Tree};
@@ -12,6 +11,7 @@ use crate::pool::Pooled;
 use crate::prefetched::Prefetched;
 use crate::shared::Shared;
 use crate::statements::Scan;
+use crate::value::PostgresValue;
 
 /// Reads what its connection sees: the state at a moment, if a transaction is open there, and otherwise
 /// the current one.
@@ -124,30 +124,4 @@ pub(crate) fn first<'r, T: tokio_postgres::types::FromSql<'r>>(
 ) -> Result<Option<T>> {
     let value = rows.first().map(|row| row.try_get(0)).transpose();
     value.map_err(|cause| Failure::from(cause).into_error(operation))
-}
-
-/// The bytes of a value, within an answer of the server.
-///
-/// ```
-/// fn length(value: &arbour_postgres::PostgresValue) -> usize {
-///     value.as_ref().len()
-/// }
-/// ```
-#[derive(Clone, Debug)]
-pub struct PostgresValue {
-    row: Arc<Row>,
-}
-
-impl PostgresValue {
-    /// Returns the value in the first column, if there is one.
-    fn of(row: Row) -> Option<Self> {
-        let is_there = matches!(row.try_get::<_, Option<&[u8]>>(0), Ok(Some(_)));
-        is_there.then(|| Self { row: Arc::new(row) })
-    }
-}
-
-impl AsRef<[u8]> for PostgresValue {
-    fn as_ref(&self) -> &[u8] {
-        self.row.try_get(0).unwrap_or_default()
-    }
 }

@@ -8,8 +8,9 @@ use arbour_core::{Direction, Error, KeyRange, KvRead, Operation, Result, Tree};
 use crate::cursor::PostgresCursor;
 use crate::error::Failure;
 use crate::pool::Use;
-use crate::reader::{PostgresValue, Reader, first};
+use crate::reader::{Reader, first};
 use crate::shared::Shared;
+use crate::value::PostgresValue;
 
 /// A snapshot: a transaction of the server that only reads. It takes one of the store's connections for
 /// as long as it is open.

@@ -5,9 +5,10 @@ use arbour_core::{Batch, Durability, KvRead, Operation, Result, Tree};
 
 use crate::cursor::PostgresCursor;
 use crate::pool::Use;
-use crate::reader::{PostgresValue, Reader};
+use crate::reader::Reader;
 use crate::shared::Shared;
 use crate::snapshot::PostgresSnapshot;
+use crate::value::PostgresValue;
 use crate::writes;
 
 /// A write transaction: its writes are kept here and sent with its commit.

@@ -54,7 +54,7 @@ fn a_commit_whose_answer_is_lost_is_found_out() -> Result<()> {
                         transaction.put(&t, key.as_bytes(), b"1")
                     })
                 };
-                assert!(proxy.has_cut(), "{key}");
+                assert!(proxy.has_cut(), "{key}: {committed:?}");
                 let is_there = direct.get(&seen, key.as_bytes())?.is_some();
                 match &committed {
                     Ok(()) => assert!(is_there, "{key}: acknowledged and lost"),

@@ -110,7 +110,7 @@ macro_rules! __cases {
             own_writes {
                 got scanned scanned_in_reverse scanned_in_part tombstone_hides_base
                 write_replaces_base between_reads delete_range_inside
-                delete_range_sees_them seek_over_them prefix_over_them trees_listed counted
+                delete_range_sees_them seek_over_them prefix_over_them trees_listed counted prefetched
             }
             savepoints {
                 undone kept nested delete_range_undone reads_over_all_levels

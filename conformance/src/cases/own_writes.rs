@@ -4,6 +4,7 @@
 //! Most engines lay a transaction's writes over what is committed, and most mistakes happen at the
 //! boundaries of that overlay.
 
+use arbour_core::engine::Prefetch;
 use arbour_core::{Cursor, Direction, Error, KeyRange, KvRead, KvStore, KvWrite, Result, Tree};
 
 use super::claims::{ascending, commit, descending, everything, make, text};
@@ -34,6 +35,52 @@ fn reads<F: Factory>(
     bed.settle()?;
     assert_eq!(everything(&bed.store().snapshot()?, &bed.tree("t")?)?, expected, "afterwards");
     Ok(())
+}
+
+/// What was prefetched changes nothing that is read: a transaction sees its own writes, and a snapshot its
+/// moment.
+pub(super) fn prefetched<F: Factory>(bed: &mut Bed<F>) -> Result<()> {
+    commit(bed.store(), &bed.tree("t")?, "a=1 b=1 c=1")?;
+    bed.settle()?;
+    let (store, t) = (bed.store(), bed.tree("t")?);
+    let all = || {
+        let value = |key: &[u8]| Prefetch::Value(t.clone(), key.to_vec());
+        let first = |direction| Prefetch::First(t.clone(), KeyRange::all(), direction);
+        let mut reads: Vec<_> = [b"a", b"b", b"c", b"d"].map(|key| value(key)).into();
+        reads.extend([first(Direction::Forward), first(Direction::Reverse)]);
+        reads
+    };
+    let snapshot = store.snapshot()?;
+    snapshot.prefetch(&all)?;
+    assert_eq!(values(&snapshot, &t)?, "1 1 1 -", "of the snapshot");
+    let found = store.write(|transaction| {
+        transaction.prefetch(&all)?;
+        make(transaction, &t, "a=2 -c d=2")?;
+        assert_eq!(values(transaction, &t)?, "2 1 - 2", "of the transaction");
+        transaction.prefetch(&all)?;
+        assert_eq!(values(transaction, &t)?, "2 1 - 2", "of the transaction, prefetched again");
+        everything(transaction, &t)
+    })?;
+    assert_eq!(found, "a=2 b=1 d=2", "of the transaction, by scans");
+    for _ in 0..2 {
+        assert_eq!(values(&snapshot, &t)?, "1 1 1 -", "of the snapshot");
+        assert_eq!(everything(&snapshot, &t)?, "a=1 b=1 c=1", "of the snapshot, by scans");
+        snapshot.prefetch(&all)?;
+    }
+    let later = store.snapshot()?;
+    later.prefetch(&all)?;
+    assert_eq!(values(&later, &t)?, "2 1 - 2", "of a later snapshot");
+    Ok(())
+}
+
+/// Shows the values of the keys `a` to `d`.
+fn values(reader: &impl KvRead, tree: &Tree) -> Result<String> {
+    let values = [b"a", b"b", b"c", b"d"].map(|key| {
+        let value = reader.get_with(tree, key, |value| value.escape_ascii().to_string())?;
+        Ok(value.unwrap_or_else(|| "-".to_owned()))
+    });
+    let values: Vec<_> = values.into_iter().collect::<Result<_>>()?;
+    Ok(values.join(" "))
 }
 
 /// A get finds what the transaction put, deleted and overwrote, in every tree. Case 66.

@@ -103,6 +103,8 @@ macro_rules! __faults {
             ClaimsReplication "manifest::lost_machine",
             /// A get in a transaction does not see its writes, as with RocksDB's plain write batch.
             GetMissesOwnWrites "own_writes::got",
+            /// What was prefetched is read even after it was written.
+            PrefetchedOutlivesWrites "own_writes::prefetched",
             /// Scans in a transaction do not see its writes.
             ScanMissesOwnWrites "own_writes::scanned",
             /// Reverse scans in a transaction do not see its writes.

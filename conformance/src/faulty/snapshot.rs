@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::thread::{self, ThreadId};
 
-use arbour_core::engine::{LayeredSnapshot, TreeName};
+use arbour_core::engine::{LayeredSnapshot, Prefetch, TreeName};
 use arbour_core::{
     Direction, Error, ErrorKind, KeyRange, KvRead, KvStore as _, Operation, Result, Tree,
 };
@@ -187,6 +187,10 @@ macro_rules! read_through_view {
                 keys: &[impl AsRef<[u8]>],
             ) -> Result<Vec<Option<Vec<u8>>>> {
                 self.store.told(view::multi_get(self, tree, keys.iter().map(AsRef::as_ref)))
+            }
+
+            fn prefetch(&self, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+                self.store.told(view::prefetch(self, reads))
             }
 
             fn prefix(&self, tree: &Tree, prefix: &[u8]) -> Result<FaultyCursor<'_>> {

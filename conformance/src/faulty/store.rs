@@ -1,6 +1,6 @@
 //! The store around a sound one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -15,6 +15,9 @@ use super::shared::Shared;
 use super::stale::Stale;
 use super::{Edit, Fault, panic};
 use crate::{BTreeEngine, BTreeStore};
+
+/// The values of keys in trees.
+type Values = BTreeMap<(String, Vec<u8>), Option<Vec<u8>>>;
 
 /// A store that is wrong in one way: a sound store whose calls are changed as the [`Fault`] says.
 ///
@@ -45,6 +48,8 @@ pub struct FaultyStore {
     pub(super) sent: AtomicUsize,
     /// What the last of those saw.
     pub(super) stale: Mutex<Option<Stale>>,
+    /// The values of the keys that were prefetched, by the name of their tree.
+    pub(super) prefetched: Mutex<Values>,
     pub(super) transactions: AtomicUsize,
     pub(super) writes: AtomicU64,
     /// The names of the trees that were ever written.
@@ -64,6 +69,7 @@ impl FaultyStore {
             snapshots: AtomicUsize::new(0),
             sent: AtomicUsize::new(0),
             stale: Mutex::default(),
+            prefetched: Mutex::default(),
             transactions: AtomicUsize::new(0),
             writes: AtomicU64::new(0),
             written: Mutex::default(),

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use std::{mem, thread};
 
 use arbour_core::engine::{
-    CommitChecks, Engine, LayeredSnapshot, LayeredTransaction, SnapshotLayer, TreeName, Write,
-    foreign_tree,
+    CommitChecks, Engine, LayeredSnapshot, LayeredTransaction, Prefetch, SnapshotLayer, TreeName,
+    Write, foreign_tree,
 };
 use arbour_core::{
     Direction, Durability, Error, ErrorKind, KeyRange, KvRead, KvStore, KvWrite, Operation, Result,

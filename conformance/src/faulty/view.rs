@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-use arbour_core::engine::{Engine, foreign_tree};
+use arbour_core::engine::{Engine, Prefetch, foreign_tree};
 use arbour_core::{
     Cursor, Direction, Error, ErrorKind, KeyRange, KvRead, KvStore, Operation, Result, Tree,
 };
@@ -41,9 +41,28 @@ pub(super) fn get(view: &impl View, tree: &Tree, key: &[u8]) -> Result<Option<Ve
     if store.has(Fault::LongKeyReadFails) && key.len() > key_bytes_max {
         return Err(Error::new(ErrorKind::TooLarge, Operation::Get, "MDB_BAD_VALSIZE"));
     }
+    if store.has(Fault::PrefetchedOutlivesWrites)
+        && let Some(value) = store.prefetched.lock().get(&(tree.name().to_owned(), key.to_vec()))
+    {
+        return Ok(value.clone());
+    }
     let value = view.value(&tree, &store.known_key(key))?;
     let hides_empty = store.has(Fault::EmptyValueIsAbsent);
     Ok(value.filter(|value| !hides_empty || !value.is_empty()))
+}
+
+/// Keeps values that are about to be read, if that is the fault.
+pub(super) fn prefetch(view: &impl View, reads: &dyn Fn() -> Vec<Prefetch>) -> Result<bool> {
+    let store = view.store();
+    if !store.has(Fault::PrefetchedOutlivesWrites) {
+        return Ok(false);
+    }
+    for read in reads() {
+        let Prefetch::Value(tree, key) = read else { continue };
+        let value = view.value(&tree, &key)?;
+        store.prefetched.lock().insert((tree.name().to_owned(), key), value);
+    }
+    Ok(true)
 }
 
 pub(super) fn multi_get<'k>(
