@@ -163,6 +163,10 @@ impl Link {
                 if let Some((Cut::After, text)) = cut {
                     *self.awaited() = Some(text);
                 }
+                if when == Some(Cut::During) {
+                    // Before the server can answer.
+                    let _ = self.client.shutdown(Shutdown::Both);
+                }
                 if when == Some(Cut::Before)
                     || to.write_all(said).is_err()
                     || when == Some(Cut::During)
