@@ -99,8 +99,8 @@ impl Clients {
         };
         if let Err(error) = self.attempt(number, &mut recorded) {
             recorded.outcome = match error.kind() {
-                // It says that nothing was written.
-                ErrorKind::Unreachable => Outcome::RolledBack,
+                // It says that nothing was written, or waited for its turn in vain.
+                ErrorKind::Unreachable | ErrorKind::Busy => Outcome::RolledBack,
                 kind => {
                     assert_eq!(kind, ErrorKind::CommitUnknown, "{error:?}");
                     Outcome::Unknown
