@@ -41,8 +41,8 @@ impl Postgres {
         Self::start_with(settings, |_| Ok(()))
     }
 
-    /// As [`start`](Self::start), for a server that accepts encrypted connections only. Its certificate
-    /// names it `localhost`, and that of [its issuer](Self::issuer) is in a file.
+    /// Starts a server that accepts only encrypted connections. Its certificate is for the name
+    /// `localhost`, and the certificate of its issuer is in [a file](Self::issuer).
     ///
     /// # Errors
     /// As [`start`](Self::start).

@@ -36,7 +36,7 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Starts a proxy on a free port, for the server on another one.
+    /// Starts a proxy that listens on a free port and connects to the server on a given one.
     ///
     /// # Errors
     /// What the operating system reports.

@@ -38,11 +38,11 @@ pub(crate) fn find(file: &Path, asked: [&str; 4]) -> Result<Option<String>> {
 
 fn is_private(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(file).is_ok_and(|file| file.permissions().mode().trailing_zeros() >= 6)
+    fs::metadata(file).is_ok_and(|file| file.permissions().mode() & 0o077 == 0)
 }
 
-/// Splits a line at each `:`. A `\` takes the next character for itself, and a line that begins with `#`
-/// is a comment.
+/// Splits a line at each `:`. A character after a `\` stands for itself. A line that begins with `#` is a
+/// comment and has no fields.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut letters = line.chars();

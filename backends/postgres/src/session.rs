@@ -176,7 +176,7 @@ impl Session {
         self.execute_within(Duration::ZERO, text)
     }
 
-    /// As [`execute`](Self::execute), for a text that may wait for another transaction.
+    /// Runs SQL text without parameters that may have to wait for another transaction to end.
     pub(crate) fn execute_within(&mut self, wait: Duration, text: &str) -> Result<(), Failure> {
         let limit = self.wire.timeout.saturating_add(wait);
         self.wire.line.run(limit, self.client.batch_execute(text))

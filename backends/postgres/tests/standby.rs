@@ -138,8 +138,8 @@ impl Clients {
     }
 }
 
-/// The primary is killed again and again while clients write, and its standby takes over. Nothing that
-/// was acknowledged is missing, nothing is there twice, and the history is serializable.
+/// The primary is killed again and again while clients write, and its standby takes over. Every
+/// acknowledged write is there, each of them once, and the history is serializable.
 ///
 /// There are two rounds, or as many as `ARBOUR_FAILOVER_ROUNDS` says.
 #[test]

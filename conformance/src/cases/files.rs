@@ -42,8 +42,8 @@ pub(super) fn siblings(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Asserts that an error names the store at a path: by that path if it is in files, by its address if it
-/// is on a server, and not at all if it is in memory.
+/// Asserts that an error names its store. A store in files is named by its path and one on a server by its
+/// address; one in memory has no name.
 #[track_caller]
 pub(super) fn assert_named<F: Factory>(bed: &Bed<F>, error: &Error, path: &Path) {
     let (capabilities, named) = (bed.capabilities(), error.path());
